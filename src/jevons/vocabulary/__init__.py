@@ -1,0 +1,1 @@
+"""The field's words as types: money, units, observations, charges, prices, errors."""
