@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a long import is: bytes and observations done, bytes in all (0 = unknown), seconds run."""
+    """How far a long import is: bytes and observations done, bytes in all (0 = unknown), time."""
 
     done_bytes: int
     total_bytes: int
@@ -20,7 +20,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class FileSummary:
-    """What an import did with one file. state: `new`, `grown`, `unchanged`, `rewritten`, `unrecognised`."""
+    """What an import did with one file.
+
+    state: `new`, `grown`, `unchanged`, `rewritten`, `unrecognised`.
+    """
 
     place: str
     source: str | None
@@ -31,8 +34,8 @@ class FileSummary:
 
 @dataclass(frozen=True, slots=True)
 class ImportSummary:
-    """An import's outcome. observations = new + repeated (already known). events: change in the number
-    of events. rejected lines are stored and listed by `jevons rejects`."""
+    """An import's outcome. observations = new + repeated (already known). events: change in the
+    number of events. rejected lines are stored and listed by `jevons rejects`."""
 
     files: tuple[FileSummary, ...]
     observations: int
@@ -65,9 +68,9 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of a report. dimensions: name -> value (None = not known). Costs in USD, None when nothing
-    in the row has a price. unknown_calls: calls without any price. lower_bound_calls: calls whose cost is
-    `at least`. provenance: the weakest of the row."""
+    """One row of a report. dimensions: name -> value (None = not known). Costs in USD, None when
+    nothing in the row has a price. unknown_calls: calls without any price. lower_bound_calls: calls
+    whose cost is `at least`. provenance: the weakest of the row."""
 
     dimensions: dict[str, str | None]
     calls: int
@@ -89,8 +92,8 @@ class Row:
 class Report:
     """Rows, their total (over all rows, also those that `top` cut), and what the total leaves out.
 
-    complete_to: ISO instant of the newest event, None when empty. reasons: why events have no price ->
-    number of calls, most frequent first.
+    complete_to: ISO instant of the newest event, None when empty. reasons: why events have no price
+    -> number of calls, most frequent first.
     """
 
     rows: tuple[Row, ...]
@@ -107,7 +110,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class PriceRow:
-    """One price entry for `jevons prices`: axes -> value, prices as (unit, USD per unit, per) triples."""
+    """One price entry for `jevons prices`: axes -> value, prices as (unit, USD per unit) pairs."""
 
     model: str
     provider: str
@@ -122,7 +125,7 @@ class PriceRow:
 
 @dataclass(frozen=True, slots=True)
 class RepriceSummary:
-    """What re-pricing changed: events looked at, events whose cost changed, cost before and after."""
+    """What re-pricing changed: events looked at, events with a new cost, cost before and after."""
 
     events: int
     changed: int
@@ -134,7 +137,7 @@ class RepriceSummary:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One line of `doctor` or `verify`: state is `ok`, `warning` or `failed`; remedy says what to do."""
+    """One line of `doctor` or `verify`. state: `ok`, `warning`, `failed`; remedy: what to do."""
 
     name: str
     state: str

@@ -16,9 +16,9 @@ PRICE_STATES: Final[tuple[PriceState, ...]] = (
 )  # fmt: skip
 
 Provenance = Literal["invoiced", "stated", "metered", "reported", "estimated", "allocated"]
-"""How a figure was obtained, strongest first. invoiced: the provider's bill. stated: the provider gave
-the cost with the call. metered: measured on the call path (gateway, SDK span, provider body) and priced
-by us. reported: a client's own log, priced by us. estimated, allocated: computed."""
+"""How a figure was obtained, strongest first. invoiced: the provider's bill. stated: the provider
+gave the cost with the call. metered: measured on the call path (gateway, SDK span, provider body)
+and priced by us. reported: a client's own log, priced by us. estimated, allocated: computed."""
 
 PROVENANCES: Final[tuple[Provenance, ...]] = (
     "invoiced", "stated", "metered", "reported", "estimated", "allocated",
@@ -29,8 +29,9 @@ PROVENANCES: Final[tuple[Provenance, ...]] = (
 class Part:
     """The quantities of an event that one model produced. Part 0 is the event's own model.
 
-    model: None means the event's model. tier_input_tokens: the input tokens (inclusive) that decide the
-    context-length tier of this part; for a server-side loop it is the largest single turn, not the sum.
+    model: None means the event's model. tier_input_tokens: the input tokens (inclusive) that decide
+    the context-length tier of this part; for a server-side loop it is the largest single turn, not
+    the sum.
     """
 
     quantities: Quantities
@@ -43,9 +44,9 @@ class Split:
     """A provider usage body as non-overlapping quantities.
 
     unknown_keys: counters in the body that no rule knows, kept and reported as `path=value`.
-    anomalies: token identities that the body itself breaks, named. stated_cost: USD that the provider
-    says it billed, None if it says nothing. stated_why: what else that cost contains or leaves out
-    (`byok`, `plugin fee`), for the reader.
+    anomalies: token identities that the body itself breaks, named. stated_cost: USD that the
+    provider says it billed, None if it says nothing. stated_why: what else that cost contains or
+    leaves out (`byok`, `plugin fee`), for the reader.
     """
 
     parts: tuple[Part, ...]
@@ -70,10 +71,11 @@ class Impossible:
 class RateCard:
     """The unit prices that one context resolves to, after tier, axes and contract.
 
-    Prices are USD per single unit at the money scale, already resolved for every leaf unit that has a
-    price of its own or by `priced_as`; a unit that is absent has no known price. card_id: hash of
+    Prices are USD per single unit at the money scale, already resolved for every leaf unit that has
+    a price of its own or by `priced_as`; a unit that is absent has no known price. card_id: hash of
     content. entry: hash of the price entry it came from; source: where that price was read.
-    included: covered by a plan (billed 0). free: every price is zero by the provider's own list.
+    included: covered by a plan (billed 0). minimum: unit -> the least quantity that a call which
+    uses the unit is charged for.
     """
 
     card_id: str
@@ -82,6 +84,7 @@ class RateCard:
     list_unit_price: dict[Unit, Decimal]
     contracted_unit_price: dict[Unit, Decimal]
     included: bool = False
+    minimum: dict[Unit, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

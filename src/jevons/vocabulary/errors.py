@@ -3,7 +3,7 @@
     JevonsError                   exit code 1
     ├── UsageError                exit code 2   the command or a setting is wrong
     ├── SourceError               exit code 3   a file cannot be opened or recognised
-    ├── PriceError                exit code 4   a price file is wrong, or an entry would be overwritten
+    ├── PriceError                exit code 4   a price file is wrong or would overwrite an entry
     ├── LedgerError               exit code 5   the ledger cannot be opened, locked or written
     │   ├── LedgerLocked                        another process is writing (retry)
     │   ├── LedgerFull                          no space left on the device

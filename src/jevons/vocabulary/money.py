@@ -1,10 +1,10 @@
 """Money: US dollars as exact decimals, never binary floats.
 
-Unit prices are whole multiples of 1e-15 USD (`MONEY_SCALE`); a cost is unit price x whole quantity, so
-every cost and every sum of costs is exact at the same scale. 1e-15 holds every published price
+Unit prices are whole multiples of 1e-15 USD (`MONEY_SCALE`); a cost is unit price x whole quantity,
+so every cost and every sum of costs is exact at the same scale. 1e-15 holds every published price
 (USD per million tokens with six decimals = 1e-12 USD per token) with three digits to spare for
-multipliers and discounts. A longer price is rounded once, half to even, when its entry is read; nothing
-is rounded afterwards except for display.
+multipliers and discounts. A longer price is rounded once, half to even, when its entry is read;
+nothing is rounded afterwards except for display.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _QUANTUM: Final = Decimal(1).scaleb(-MONEY_SCALE)
 
 
 def unit_price(amount: Decimal) -> Decimal:
-    """Round a price per unit in USD to the money scale, half to even; the only rounding of money."""
+    """Round a USD price per unit to the money scale, half to even; the only rounding of money."""
     return amount.quantize(_QUANTUM, context=_CONTEXT)
 
 
@@ -41,8 +41,8 @@ def from_femto(femto: int) -> Decimal:
 def parse_amount(text: object) -> Decimal:
     """Read an amount in USD from JSON: a decimal string, an int, or a float by its shortest repr.
 
-    A float's shortest repr is what its producer printed, so 0.1 is read as 0.1. Raises ValueError for
-    anything that is not a finite number.
+    A float's shortest repr is what its producer printed, so 0.1 is read as 0.1. Raises ValueError
+    for anything that is not a finite number.
     """
     if isinstance(text, bool) or not isinstance(text, (str, int, float, Decimal)):
         raise ValueError(f"not an amount: {text!r}")
@@ -56,7 +56,7 @@ def parse_amount(text: object) -> Decimal:
 
 
 def plain(amount: Decimal) -> str:
-    """An amount as a plain decimal string without exponent or trailing zeros: `0.00005`, never `5E-5`."""
+    """An amount as plain decimal text, no exponent or trailing zeros: `0.00005`, never `5E-5`."""
     with localcontext(_CONTEXT):
         text = format(amount, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,8 +1,8 @@
-"""Observation: what one source reported of one model call. It is also the native format `jevons.event/v1`.
+"""Observation: what one source reported of one model call; as JSON, `jevons.event/v1`.
 
-One line of a `jevons.event/v1` file is one observation as JSON. Field names are the dimension names of
-every report. All fields are optional but `provider` and `time`; an unknown field is kept in `tags` by
-no one: it is reported as unknown by the reader.
+One line of a `jevons.event/v1` file is one observation as JSON. Field names are the dimension names
+of every report. All fields are optional but `provider` and `time`; an unknown field is kept in
+`tags` by no one: it is reported as unknown by the reader.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Evidence = Literal["gateway", "provider", "span", "client_log", "estimate"]
 callback on the call path, a client's local log, an estimate."""
 
 Completeness = Literal["complete", "partial", "none"]
-"""complete: final usage. partial: usage so far, a lower bound (interrupted stream). none: no usage known."""
+"""complete: final usage. partial: usage so far, a lower bound (cut stream). none: unknown."""
 
 EVIDENCE_RANK: Final[dict[str, int]] = {
     "gateway": 0, "provider": 1, "span": 2, "client_log": 3, "estimate": 4,
@@ -41,13 +41,14 @@ LABELS: Final[tuple[str, ...]] = (
 class Observation(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One report of one call, immutable once stored.
 
-    time: RFC 3339 UTC text or epoch microseconds; when the call started if known, else when recorded.
-    usage: the provider's usage object as given; `api` names the dialect that it is written in
-    (`jevons.usage.DIALECTS`). aliases: further identity keys that join (opaque, namespaced text).
-    self_keys: keys that recognise a repetition of this report but join nothing else (a span id).
-    stated_cost: decimal text in USD claimed by the source; `stated_by` says whether the provider
-    billed it or a client computed it. session_started_at: epoch microseconds of the session's own first
-    line, which decides whose call it is when a forked session repeats it.
+    time: RFC 3339 UTC text or epoch microseconds; when the call started if known, else when
+    recorded. usage: the provider's usage object as given; `api` names the dialect that it is
+    written in (`jevons.usage.DIALECTS`). aliases: further identity keys that join (opaque,
+    namespaced text). self_keys: keys that recognise a repetition of this report but join nothing
+    else (a span id). stated_cost: decimal text in USD claimed by the source; `stated_by` says
+    whether the provider billed it or a client computed it. session_started_at: epoch microseconds
+    of the session's own first line, which decides whose call it is when a forked session repeats
+    it.
     """
 
     provider: str
@@ -56,6 +57,7 @@ class Observation(msgspec.Struct, kw_only=True, omit_defaults=True):
     source: str = "events"
     evidence: Evidence = "provider"
     completeness: Completeness = "complete"
+    detail: Literal["full", "coarse"] = "full"
     api: str | None = None
     # identity
     response_id: str | None = None

@@ -11,9 +11,9 @@ import msgspec
 class Rejection(msgspec.Struct, kw_only=True, frozen=True):
     """One piece of input that could not become an observation.
 
-    source: source name. place: file path. line: 1-based line or record number, 0 when the file as a whole.
-    reason: one sentence. content_hash: SHA-256 of the raw bytes, hex. structure: the JSON structure with
-    every string blanked (never prompt text), None when it was not JSON.
+    source: source name. place: file path. line: 1-based line or record number, 0 when the file as a
+    whole. reason: one sentence. content_hash: SHA-256 of the raw bytes, hex. structure: the JSON
+    structure with every string blanked (never prompt text), None when it was not JSON.
     """
 
     source: str
@@ -25,7 +25,7 @@ class Rejection(msgspec.Struct, kw_only=True, frozen=True):
 
 
 def blank(value: Any, depth: int = 6) -> Any:
-    """The shape of a JSON value: keys and numbers kept, every string emptied, long lists cut to three."""
+    """The shape of a JSON value: keys and numbers kept, strings emptied, lists cut to three."""
     if isinstance(value, str):
         return ""
     if depth == 0:
@@ -37,10 +37,17 @@ def blank(value: Any, depth: int = 6) -> Any:
     return value
 
 
-def reject(source: str, place: str, line: int, reason: str, raw: bytes, value: Any = None) -> Rejection:
+def reject(
+    source: str, place: str, line: int, reason: str, raw: bytes, value: Any = None
+) -> Rejection:
     """Build a Rejection from the raw bytes and, if they parsed, the parsed value."""
     structure = None if value is None else msgspec.json.encode(blank(value)).decode()[:4000]
     digest = hashlib.sha256(raw).hexdigest()
     return Rejection(
-        source=source, place=place, line=line, reason=reason, content_hash=digest, structure=structure
+        source=source,
+        place=place,
+        line=line,
+        reason=reason,
+        content_hash=digest,
+        structure=structure,
     )

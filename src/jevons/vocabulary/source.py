@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from jevons.vocabulary.observation import Observation
 from jevons.vocabulary.rejection import Rejection
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 State = dict[str, Any]
-"""What a source remembers of one file between imports, JSON only. Line-oriented sources keep `offset`
-(bytes of complete lines read so far) and `line` (how many lines those are) in it, and their own context."""
+"""What a source remembers of one file between imports, JSON only. Line-oriented sources keep
+`offset` (bytes of complete lines read so far) and `line` (how many lines those are) in it, and
+their own context."""
 
 
 class Source(Protocol):
     """A reader of one foreign format.
 
-    name: as typed on the command line. whole: True when a changed file must be read again as a whole
-    (one JSON document, a database); False when lines are only appended. ranged: True when every line
-    stands for itself, so that a large file may be read in byte ranges by several processes.
+    name: as typed on the command line. whole: True when a changed file must be read again as a
+    whole (one JSON document, a database); False when lines are only appended. ranged: True when
+    every line stands for itself, so that a large file may be read in byte ranges by several
+    processes.
     """
 
     name: str
@@ -31,7 +35,7 @@ class Source(Protocol):
         ...
 
     def places(self, environment: Mapping[str, str], home: Path) -> list[Path]:
-        """The standard places of this tool's logs for a user (existing or not), [] if it has none."""
+        """The standard places of this tool's logs (existing or not), [] if it has none."""
         ...
 
     def read(

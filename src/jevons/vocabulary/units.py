@@ -1,12 +1,14 @@
 """The billable units: every quantity of an event falls into exactly one of them.
 
-A *leaf* unit never overlaps another: a cached token is in `cache_read` and not in `input`, a reasoning
-token is in `reasoning` and not in `output`. The inclusive counters that providers and reports use
-(`input_tokens` = everything that went in) are sums of leaves and are typed apart (`Inclusive`).
+A *leaf* unit never overlaps another: a cached token is in `cache_read` and not in `input`, a
+reasoning token is in `reasoning` and not in `output`. The inclusive counters that providers and
+reports use (`input_tokens` = everything that went in) are sums of leaves and are typed apart
+(`Inclusive`).
 
 Each leaf names the units that it is priced as when it has no price of its own (`priced_as`, nearest
-first): audio read from a cache costs the audio cache price, else the cache price, else the input price.
-The chains follow the unit registry of genai-prices (`units.yml`), which is the base catalogue.
+first): audio read from a cache costs the audio cache price, else the cache price, else the input
+price. The chains follow the unit registry of genai-prices (`units.yml`), which is the base
+catalogue.
 """
 
 from __future__ import annotations
@@ -25,8 +27,8 @@ Measure = Literal["tokens", "count", "seconds", "characters"]
 class UnitDefinition:
     """What one leaf unit is.
 
-    measure: what a quantity of it counts. direction: the side of the call that it is on.
-    inclusive: the inclusive report counters that contain it. priced_as: fallback units, nearest first.
+    measure: what a quantity of it counts. direction: the side of the call that it is on. inclusive:
+    the inclusive report counters that contain it. priced_as: fallback units, nearest first.
     """
 
     measure: Measure
@@ -79,7 +81,7 @@ UNITS: Final[dict[Unit, UnitDefinition]] = {
     Unit("images"): UnitDefinition("count", "none"),
     Unit("characters"): UnitDefinition("characters", "none"),
     Unit("audio_seconds"): UnitDefinition("seconds", "none"),
-    # Money without a quantity: what the provider billed beyond (or below) our own price of the quantities.
+    # Money without a quantity: what the provider billed beyond (or below) our own price.
     Unit("adjustment"): UnitDefinition("count", "none"),
 }
 

@@ -1,0 +1,206 @@
+"""What Jevons does, one method per verb of the product. Interfaces parse, call one of these, render."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jevons.app.importing import Importer, OnProgress
+from jevons.app.results import (
+    Check,
+    ImportSummary,
+    PriceRow,
+    Query,
+    Report,
+    RepriceSummary,
+    Row,
+    Verification,
+)
+from jevons.app.settings import Settings
+from jevons.vocabulary.errors import Interrupted, UsageError
+from jevons.vocabulary.observation import Observation
+from jevons.vocabulary.period import instant, iso
+from jevons.vocabulary.rejection import Rejection
+from jevons.vocabulary.source import Source
+
+_MEASURES = Row.__dataclass_fields__.keys() - {"dimensions"}
+
+
+class Jevons:
+    """An open ledger and everything that can be done with it; use as a context manager.
+
+    Made by `jevons.app.wiring.open_jevons`; the adapters are handed in.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Callable[[], Any],
+        sources: Callable[[], Mapping[str, Source]],
+        keeper: Any,
+    ) -> None:
+        self.settings = settings
+        self._open_store = store
+        self._sources = sources
+        self._keeper = keeper
+        self._store: Any = None
+
+    def __enter__(self) -> Jevons:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._store is not None:
+            self._store.close()
+
+    @property
+    def store(self) -> Any:
+        """The ledger, opened on first use."""
+        if self._store is None:
+            self._store = self._open_store()
+        return self._store
+
+    def import_paths(
+        self,
+        paths: Sequence[Path],
+        source: str | None = None,
+        *,
+        strict: bool = False,
+        dry_run: bool = False,
+        mapping: Path | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> ImportSummary:
+        """Read everything new at the paths into the ledger. Raises SourceError, LedgerError.
+
+        strict only matters to the caller's exit status; nothing is lost either way.
+        """
+        sources = dict(self._sources())
+        if mapping is not None:
+            sources["csv"] = self._keeper.mapped_csv(mapping)
+            source = source or "csv"
+        importer = Importer(self.store, sources, on_progress)
+        try:
+            summary = importer.run(paths, source, dry_run=dry_run)
+        except KeyboardInterrupt:
+            raise Interrupted(
+                "stopped; everything imported so far is stored",
+                remedy="Run the same command again: it goes on where this one stopped.",
+            ) from None
+        if not dry_run and summary.new:
+            self.store.compact()
+        return summary
+
+    def import_own_logs(self, on_progress: OnProgress | None = None) -> ImportSummary:
+        """Import what is new in the coding-agent logs of the current user, in their standard places."""
+        home = Path(os.path.expanduser("~"))
+        places: list[Path] = []
+        for source in self._sources().values():
+            found = source.places(self._keeper.environment, home)
+            places += [place for place in found if place.exists()]
+        return self.import_paths(places, on_progress=on_progress)
+
+    def suggest_mapping(self, path: Path) -> str:
+        """A mapping file for a table, written from its header. Raises SourceError."""
+        return str(self._keeper.suggest_mapping(path))
+
+    def report(self, query: Query) -> Report:
+        """Answer a report query. Raises UsageError for an unknown dimension, zone or date."""
+        answer = self.store.ask(self._question(query))
+        unpriced = int(answer.total["unpriced_events"])
+        newest = self.store.complete_to()
+        reasons = self.store.reasons(self._question(query)) if unpriced else []
+        return Report(
+            rows=tuple(_row(row) for row in answer.rows),
+            total=_row(answer.total),
+            by=query.by,
+            time_zone=query.time_zone,
+            unpriced_events=unpriced,
+            rejected=self.store.state.rejected(),
+            possible_duplicates=int(answer.total["possible_duplicates"]),
+            complete_to=None if newest is None else iso(newest),
+            cut=answer.cut,
+            reasons=tuple(reasons),
+        )
+
+    def events(self, query: Query, limit: int | None = None) -> Iterator[dict[str, object]]:
+        """The live events that a query selects, oldest first, JSON-ready."""
+        return iter(self.store.events(self._question(query), limit))
+
+    def prices(
+        self, model: str | None = None, provider: str | None = None, at: str | None = None
+    ) -> list[PriceRow]:
+        """Price entries, all or those of a model, those in force at an instant if one is given."""
+        moment = None if at is None else instant(at, self.settings.time_zone)
+        rows = self._keeper.prices(model, provider, moment)
+        return list(rows)
+
+    def add_prices(self, path: Path) -> list[PriceRow]:
+        """Add a price file to this home. Raises PriceError; nothing recorded is ever overwritten."""
+        return list(self._keeper.add_prices(path))
+
+    def check_prices(self) -> list[Check]:
+        """Contradictions, gaps and missing sources of the price book."""
+        return list(self._keeper.check_prices())
+
+    def reprice(self, query: Query, *, dry_run: bool = False) -> RepriceSummary:
+        """Rate the selected events again at today's price book; appended as a new version."""
+        result = self.store.reprice(self._question(query), dry_run=dry_run)
+        return RepriceSummary(
+            events=result.rows,
+            changed=result.changed,
+            before=result.before,
+            after=result.after,
+            recorded_at=iso(self.store.clock()),
+            dry_run=dry_run,
+        )
+
+    def rejections(self) -> Iterator[Rejection]:
+        """Everything that was refused, by file and line."""
+        return iter(self.store.state.rejections())
+
+    def verify(self, on_progress: OnProgress | None = None) -> Verification:
+        """Re-derive the books from the observations and compare, to the last digit."""
+        found: Verification = self._keeper.verify(self.store, on_progress)
+        return found
+
+    def doctor(self) -> list[Check]:
+        """Whether this installation and ledger are sound, and what to do where they are not."""
+        return list(self._keeper.doctor(self))
+
+    def generate(
+        self, events: int, seed: int, out: Path | None, on_progress: OnProgress | None = None
+    ) -> dict[str, object]:
+        """Write a deterministic company to a file (and its truth beside it), or import it (out None)."""
+        from jevons.app.generating import generate_file, generate_into
+
+        if events < 1:
+            raise UsageError("a company needs at least one event", remedy="Give --events N, N >= 1.")
+        if out is not None:
+            return generate_file(events, seed, out, on_progress)
+        return generate_into(self.store, self._sources(), events, seed, on_progress)
+
+    def _question(self, query: Query) -> Any:
+        zone = query.time_zone
+
+        def at(text: str | None) -> int | None:
+            return None if text is None else instant(text, zone)
+
+        return self._keeper.question(
+            by=query.by,
+            since=at(query.since),
+            until=at(query.until),
+            where=query.where,
+            time_zone=zone,
+            as_of=at(query.as_of),
+            top=query.top,
+        )
+
+
+def _row(measures: dict[str, Any]) -> Row:
+    return Row(
+        dimensions=measures["dimensions"], **{name: measures[name] for name in _MEASURES}
+    )
+
+
+__all__ = ["Jevons", "Observation"]

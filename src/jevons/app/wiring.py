@@ -1,0 +1,130 @@
+"""The composition root: the one place that picks adapters, reads the environment and the clock."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from jevons.app.results import Check, PriceRow, Verification
+from jevons.app.settings import Settings
+from jevons.app.use_cases import Jevons
+from jevons.vocabulary.errors import SourceError
+from jevons.vocabulary.source import Source
+
+if TYPE_CHECKING:
+    from jevons.pricing.book import PriceBook
+
+SOURCE_MODULES: Final[dict[str, str]] = {
+    "claude-code": "jevons.sources.claude_code",
+    "codex": "jevons.sources.codex",
+    "gemini-cli": "jevons.sources.gemini_cli",
+    "opencode": "jevons.sources.opencode",
+    "otlp": "jevons.sources.otlp",
+    "litellm": "jevons.sources.litellm",
+    "responses": "jevons.sources.responses",
+    "events": "jevons.sources.events",
+    "csv": "jevons.sources.csv_table",
+}
+"""Every source by name, in the order in which they are asked to recognise a file."""
+
+
+@cache
+def sources() -> Mapping[str, Source]:
+    """All sources, loaded."""
+    return {name: import_module(module).SOURCE for name, module in SOURCE_MODULES.items()}
+
+
+def now_us() -> int:
+    """The clock: epoch microseconds."""
+    return time.time_ns() // 1000
+
+
+def open_jevons(settings: Settings) -> Jevons:
+    """Wire up a ledger at the settings' home. Nothing is created before it is needed."""
+    keeper = Keeper(settings)
+
+    def store() -> Any:
+        from jevons.stores.store import Store
+
+        return Store(settings.home, now_us, keeper.book)
+
+    return Jevons(settings, store, sources, keeper)
+
+
+class Keeper:
+    """What the use cases need from adapters beyond ledger and sources: prices, verify, doctor."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._book: PriceBook | None = None
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The process's environment, for the standard places of logs."""
+        return os.environ
+
+    def book(self) -> PriceBook:
+        """The price book of the home, loaded once."""
+        if self._book is None:
+            from jevons.app.catalogue_cache import load_book
+
+            self._book = load_book(self.settings.home)
+        return self._book
+
+    def question(self, **parts: Any) -> Any:
+        """A parsed question for the store."""
+        from jevons.stores.report import Question
+
+        return Question(**parts)
+
+    def mapped_csv(self, mapping: Path) -> Source:
+        """The csv source with a mapping file of its own."""
+        from jevons.sources.csv_table import CsvTable
+
+        return CsvTable(mapping)
+
+    def suggest_mapping(self, path: Path) -> str:
+        """A mapping file for a table, from its header."""
+        from jevons.sources.csv_table import suggest_file
+
+        try:
+            return suggest_file(path)
+        except OSError as error:
+            raise SourceError(f"{path} cannot be read: {error.strerror}") from error
+
+    def prices(self, model: str | None, provider: str | None, at: int | None) -> Iterable[PriceRow]:
+        """Price entries of the book."""
+        from jevons.app.prices import price_rows
+
+        return price_rows(self.book(), model, provider, at)
+
+    def add_prices(self, path: Path) -> Iterable[PriceRow]:
+        """Check a price file against the book and keep a copy in the home."""
+        from jevons.app.prices import add_price_file
+
+        rows = add_price_file(self.settings.home / "prices", path, self.book())
+        self._book = None
+        return rows
+
+    def check_prices(self) -> Iterable[Check]:
+        """Problems of the price book."""
+        from jevons.app.prices import check_book
+
+        return check_book(self.book())
+
+    def verify(self, store: Any, on_progress: Callable[[Any], None] | None) -> Verification:
+        """Re-derive and compare."""
+        from jevons.stores.verification import verify
+
+        return verify(store, on_progress)
+
+    def doctor(self, jevons: Jevons) -> Iterable[Check]:
+        """Check installation and ledger."""
+        from jevons.app.doctor import examine
+
+        return examine(jevons, self)

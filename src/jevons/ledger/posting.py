@@ -1,0 +1,316 @@
+"""From resolved events to rows of the books: split, match, rate, and lay out as columns.
+
+Most events are plain: one model, complete usage, no stated cost. They are split and rated as whole
+columns by the vectorised kernels. Everything else (several models in one response, interrupted calls,
+stated costs, errors) goes one by one through the scalar reference. Both give the same digits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from jevons.pricing.book import PriceBook
+from jevons.pricing.context import PriceContext
+from jevons.pricing.kernel import rate_many
+from jevons.pricing.rate import rate
+from jevons.usage.matrix import split_many
+from jevons.usage.split import split
+from jevons.vocabulary.charge import (
+    PRICE_STATES,
+    Impossible,
+    Part,
+    Rated,
+    RateCard,
+    Split,
+    Unpriced,
+)
+from jevons.vocabulary.money import parse_amount, plain, to_femto
+from jevons.vocabulary.observation import Observation
+from jevons.vocabulary.units import COMMON_UNITS, UNIT_NAMES, UNITS, Quantities
+
+MONEY: Final = ("list_cost", "contracted_cost", "billed_cost", "effective_cost")
+PROVENANCE_OF: Final = {
+    "gateway": "metered",
+    "provider": "metered",
+    "span": "metered",
+    "client_log": "reported",
+    "estimate": "estimated",
+}
+SERVED: Final = ("region", "service_tier", "speed", "response_model")
+"""Labels that the provider's body knows better than the report around it."""
+_FIELDS: Final = Observation.__struct_fields__
+_COMMON: Final = [UNIT_NAMES.index(unit) for unit in COMMON_UNITS]
+_RARE: Final = [i for i, unit in enumerate(UNIT_NAMES) if unit not in COMMON_UNITS]
+
+
+def _rare_of(counter: str) -> list[int]:
+    return [i for i in _RARE if counter in UNITS[UNIT_NAMES[i]].inclusive]
+
+
+_RARE_INPUT: Final = _rare_of("input_tokens")
+_RARE_READ: Final = _rare_of("cache_read_input_tokens")
+_RARE_OUTPUT: Final = _rare_of("output_tokens")
+
+
+@dataclass(slots=True)
+class Postings:
+    """Rows for the event table, column-wise.
+
+    columns: name -> sequence of one value per row (numpy int64 for quantities). money: name -> list of
+    whole 1e-15 USD or None. event: row -> position of its event in the input. cards: what was used.
+    impossible: position of an event -> why its usage cannot be true; such events have no row.
+    """
+
+    columns: dict[str, Any]
+    money: dict[str, Any]
+    known: np.ndarray
+    event: np.ndarray
+    cards: dict[str, RateCard] = field(default_factory=dict)
+    impossible: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Extra:
+    """A row rated by the scalar path."""
+
+    event: int
+    part: int
+    quantities: Quantities
+    rated: Rated
+    model: str | None
+    tier_input: int | None
+    notes: str | None
+    served: dict[str, str]
+
+
+def price_context(observation: Observation, split_of: Split | None, model: str | None) -> PriceContext:
+    """The context that a part of an event is priced in: the served facts before the requested ones."""
+    served = split_of
+    return PriceContext(
+        provider=observation.provider,
+        host=observation.host,
+        region=(served.region if served and served.region else observation.region),
+        service_tier=(
+            served.service_tier if served and served.service_tier else observation.service_tier
+        ),
+        batch=observation.batch,
+        speed=(served.speed if served and served.speed else observation.speed),
+        model=model
+        or (served.response_model if served else None)
+        or observation.response_model
+        or observation.request_model,
+    )
+
+
+def _is_plain(observation: Observation) -> bool:
+    return (
+        observation.completeness == "complete"
+        and observation.stated_cost is None
+        and observation.usage is not None
+        and observation.error is None
+    )
+
+
+def post(events: Sequence[Observation], book: PriceBook) -> Postings:
+    """Split and rate resolved events. `time` of each must be epoch microseconds."""
+    values = dict(zip(_FIELDS, zip(*map(msgspec.structs.astuple, events), strict=True), strict=True))
+    matrix = split_many(values["provider"], values["api"], values["usage"])
+    singles = [
+        i for i, event in enumerate(events) if i in matrix.special or not _is_plain(event)
+    ]
+    impossible: dict[int, str] = {}
+    extras: list[_Extra] = []
+    cards: dict[str, RateCard] = {}
+    rated = _rate_plain(values, matrix.quantities, matrix.tier_input, book)
+    slow = set(rated.slow).difference(singles)
+    for position in [*singles, *slow]:
+        found = matrix.special.get(position)
+        outcome = _rate_single(position, events[position], found, book, cards)
+        if isinstance(outcome, Impossible):
+            impossible[position] = outcome.reason
+        else:
+            extras += outcome
+    plain = np.ones(len(events), dtype=bool)
+    plain[[*singles, *slow]] = False
+    return _lay_out(values, matrix.quantities, rated, plain, extras, cards, impossible)
+
+
+def _rate_plain(values: dict[str, Any], quantities: Any, tier_input: Any, book: PriceBook) -> Any:
+    index: dict[tuple[Any, ...], int] = {}
+    models = [
+        response or request
+        for response, request in zip(values["response_model"], values["request_model"], strict=True)
+    ]
+    context_index = np.fromiter(
+        (
+            index.setdefault(key, len(index))
+            for key in zip(
+                values["provider"], values["host"], values["region"], values["service_tier"],
+                values["batch"], values["speed"], models, strict=True,
+            )  # fmt: skip
+        ),
+        dtype=np.int32,
+        count=len(models),
+    )
+    contexts = [PriceContext(*key) for key in index]
+    times = np.array(values["time"], dtype=np.int64)
+    return rate_many(quantities, context_index, contexts, times, tier_input, book)
+
+
+def _rate_single(
+    position: int,
+    event: Observation,
+    found: Split | Impossible | None,
+    book: PriceBook,
+    cards: dict[str, RateCard],
+) -> list[_Extra] | Impossible:
+    result = found
+    if result is None:
+        result = split(event.provider, event.api, event.usage) if event.usage else Split((Part({}),))
+    if isinstance(result, Impossible):
+        return result
+    stated, stated_by = _stated(event, result)
+    rows = []
+    for number, part in enumerate(result.parts):
+        context = price_context(event, result, part.model)
+        card = book.match(context, int(event.time), part.tier_input_tokens)
+        first = number == 0
+        rated = rate(
+            part,
+            card,
+            completeness=event.completeness,
+            evidence=event.evidence,
+            stated_cost=stated if first else None,
+            stated_by=stated_by if first else None,
+            status=event.status,
+            error=event.error,
+        )
+        if isinstance(card, RateCard):
+            cards[card.card_id] = card
+        notes = "; ".join((*result.unknown_keys, *result.anomalies, *rated.notes)) if first else ""
+        if first and result.stated_why:
+            notes = f"{notes}; {result.stated_why}".lstrip("; ")
+        tier = part.tier_input_tokens
+        served = _served(event, result)
+        if stated is not None and event.stated_cost is None:
+            served |= {"stated_cost": plain(stated), "stated_by": stated_by or "provider"}
+        rows.append(
+            _Extra(position, number, part.quantities, rated, part.model, tier, notes or None, served)
+        )
+    return rows
+
+
+def _served(event: Observation, result: Split) -> dict[str, str]:
+    """What the body says of how the call was served, where that differs from the report around it."""
+    named = {name: getattr(result, name) for name in SERVED}
+    return {name: value for name, value in named.items() if value and value != getattr(event, name)}
+
+
+def _stated(event: Observation, result: Split) -> tuple[Decimal | None, str | None]:
+    """The stated cost that counts: what the provider's body says, before what the source says."""
+    if result.stated_cost is not None and not (result.stated_why or "").startswith("byok"):
+        return result.stated_cost, "provider"
+    if event.stated_cost is not None:
+        return parse_amount(event.stated_cost), event.stated_by
+    return None, None
+
+
+def _lay_out(
+    values: dict[str, Any],
+    quantities: np.ndarray,
+    rated: Any,
+    plain: np.ndarray,
+    extras: list[_Extra],
+    cards: dict[str, RateCard],
+    impossible: dict[int, str],
+) -> Postings:
+    kept = np.flatnonzero(plain)
+    event = np.concatenate([kept, np.array([e.event for e in extras], dtype=np.int64)]).astype(np.int64)
+    extra_matrix = np.zeros((len(extras), len(UNIT_NAMES)), dtype=np.int64)
+    for row, extra in enumerate(extras):
+        for unit, quantity in extra.quantities.items():
+            extra_matrix[row, UNIT_NAMES.index(unit)] = quantity
+    counted = np.concatenate([quantities[kept], extra_matrix])
+    used = [card for card in rated.cards if isinstance(card, RateCard)]
+    cards.update({card.card_id: card for card in used})
+    card_ids = np.array(
+        [c.card_id if isinstance(c, RateCard) else None for c in rated.cards] or [None], dtype=object
+    )
+    reasons = np.array(
+        [c.reason if isinstance(c, Unpriced) else None for c in rated.cards] or [None], dtype=object
+    )
+    card_index = np.asarray(rated.card)[kept]
+    states = np.array(PRICE_STATES, dtype=object)[np.asarray(rated.state)[kept]]
+    unknown = states == "unknown"
+    evidence = values["evidence"]
+    columns: dict[str, Any] = {
+        "part": np.concatenate([np.zeros(len(kept)), [e.part for e in extras]]).astype(np.int16),
+        "counted": counted,
+        "model": [None] * len(kept) + [e.model for e in extras],
+        "tier_input_tokens": [None] * len(kept) + [e.tier_input for e in extras],
+        "price_state": [*states, *(e.rated.price_state for e in extras)],
+        "provenance": [
+            *(PROVENANCE_OF[evidence[i]] for i in kept),
+            *(e.rated.provenance for e in extras),
+        ],
+        "price_card": [*card_ids[card_index], *(e.rated.card_id for e in extras)],
+        "reason": [
+            *_reasons(reasons[card_index], states, rated, kept),
+            *(e.rated.reason if e.rated.price_state != "exact" else None for e in extras),
+        ],
+        "notes": [None] * len(kept) + [e.notes for e in extras],
+        "served": {len(kept) + row: e.served for row, e in enumerate(extras) if e.served},
+    }
+    money = {}
+    known = np.concatenate(
+        [~unknown, [e.rated.effective_cost is not None for e in extras]]
+    ).astype(bool)
+    for name in MONEY:
+        vector = np.asarray(getattr(rated, name))[kept]
+        scalar = [_femto(getattr(e.rated, name)) for e in extras]
+        money[name] = (vector, unknown, scalar)
+    return Postings(columns, money, known, event, cards, impossible)
+
+
+def _reasons(unpriced: np.ndarray, states: np.ndarray, rated: Any, kept: np.ndarray) -> list[Any]:
+    named = getattr(rated, "reasons", None) or {}
+    reasons = list(unpriced)
+    if named:
+        for row, position in enumerate(kept):
+            if int(position) in named:
+                reasons[row] = named[int(position)]
+    return reasons
+
+
+def _femto(amount: Decimal | None) -> int | None:
+    return None if amount is None else to_femto(amount)
+
+
+def rare_totals(counted: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Inclusive input, cache-read and output tokens of the units without a column of their own."""
+    return (
+        counted[:, _RARE_INPUT].sum(axis=1),
+        counted[:, _RARE_READ].sum(axis=1),
+        counted[:, _RARE_OUTPUT].sum(axis=1),
+    )
+
+
+def common_columns(counted: np.ndarray) -> np.ndarray:
+    """The quantities that have a column of their own, in COMMON_UNITS order."""
+    return counted[:, _COMMON]
+
+
+def rare_quantities(counted: np.ndarray) -> list[str | None]:
+    """The other quantities of each row as a JSON object, None for a row without any."""
+    rare = counted[:, _RARE]
+    found: list[str | None] = [None] * len(counted)
+    for row in np.flatnonzero(rare.any(axis=1)):
+        named = {UNIT_NAMES[unit]: int(rare[row, i]) for i, unit in enumerate(_RARE) if rare[row, i]}
+        found[int(row)] = msgspec.json.encode(named).decode()
+    return found

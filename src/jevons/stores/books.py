@@ -1,0 +1,178 @@
+"""The tables of one home, opened together, and the DuckDB session that reads them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from jevons.stores.rollup import ROLLUPS, RUNS
+from jevons.stores.schema import CARDS, EVENTS, KEYS, OBSERVATIONS
+from jevons.stores.state import State
+from jevons.stores.table import Table, operational
+
+LAYOUT: Final = "1"
+"""Version of the home's layout, kept beside the tables."""
+
+
+class Books:
+    """All tables below a home folder. Readers need no lock; writers hold `lock_path`."""
+
+    def __init__(self, home: Path, *, memory_mb: int = 1024) -> None:
+        self.home = home
+        self.memory_mb = memory_mb
+        self.lock_path = home / "write.lock"
+        root = home / "ledger"
+        self.observations = self._table(root / "observations", OBSERVATIONS)
+        self.keys = self._table(root / "keys", KEYS)
+        self.events = self._table(root / "events", EVENTS, ("day",))
+        self.cards = self._table(root / "price_cards", CARDS)
+        self.rollups = {
+            name: self._table(root / name, rollup.schema) for name, rollup in ROLLUPS.items()
+        }
+        self.runs = self._table(root / "runs", RUNS)
+
+    def _table(self, path: Path, schema: pa.Schema, partition: tuple[str, ...] = ()) -> Table:
+        return Table(path, schema, partition, register=self._register)
+
+    def _register(self, files: list[tuple[str, Path]]) -> None:
+        self.state.register([(f"ledger/{name}", path) for name, path in files])
+
+    @property
+    def tables(self) -> dict[str, Table]:
+        """Every table by name, in the order in which a batch is written."""
+        named = [self.observations, self.keys, self.cards, self.events, *self.rollups.values(), self.runs]
+        return {table.name: table for table in named}
+
+    @cached_property
+    def state(self) -> State:
+        """The side database, created on first use."""
+        with operational(self.home):
+            self.home.mkdir(parents=True, exist_ok=True)
+        return State(self.home / "state.db")
+
+    @cached_property
+    def session(self) -> duckdb.DuckDBPyConnection:
+        """An in-memory DuckDB session with bounded memory."""
+        session = duckdb.connect(":memory:")
+        session.execute(f"SET memory_limit='{self.memory_mb}MB'")
+        session.execute(f"SET threads={max(1, min(8, os.cpu_count() or 1))}")
+        session.execute("SET TimeZone='UTC'")
+        session.execute("SET preserve_insertion_order=false")
+        scratch = self.home / "tmp"
+        session.execute(f"SET temp_directory='{str(scratch).replace(chr(39), chr(39) * 2)}'")
+        return session
+
+    def close(self) -> None:
+        """Release the session and the side database."""
+        for name in ("session", "state"):
+            if name in self.__dict__:
+                self.__dict__.pop(name).close()
+
+    def last_batch(self) -> int:
+        """The number of the last batch of any table, 0 when the ledger is empty."""
+        return max(table.batch() for table in (self.observations, self.events))
+
+    def arrow(self, sql: str, parameters: Sequence[Any] = (), **tables: pa.Table) -> pa.Table:
+        """Run a query and return all rows as an Arrow table; `tables` are visible by name."""
+        session = self.session.cursor()
+        for name, table in tables.items():
+            session.register(name, table)
+        result = session.execute(sql, list(parameters))
+        return result.to_arrow_table()
+
+    def lookup(self, hashes: np.ndarray, before: int) -> pa.Table:
+        """Where known observations carry one of these key hashes, in batches before `before`."""
+        files = self.keys.files()
+        if not files or not len(hashes):
+            return KEYS.empty_table()
+        wanted = pa.table({"key_hash": np.unique(hashes)})
+        return self.arrow(
+            "SELECT k.key_hash, k.batch, k.position FROM read_parquet(?) k "
+            "SEMI JOIN wanted w ON k.key_hash = w.key_hash WHERE k.batch < ?",
+            [files, before],
+            wanted=wanted,
+        )
+
+    def payloads(self, places: Iterable[tuple[int, int]]) -> dict[tuple[int, int], str]:
+        """The stored JSON of observations by (batch, position)."""
+        chosen = sorted(set(places))
+        if not chosen:
+            return {}
+        wanted = pa.table(
+            {
+                "batch": pa.array([b for b, _ in chosen], pa.int32()),
+                "position": pa.array([p for _, p in chosen], pa.int32()),
+            }
+        )
+        low, high = chosen[0][0], chosen[-1][0]
+        rows = self.arrow(
+            "SELECT o.batch, o.position, o.payload FROM read_parquet(?) o "
+            "SEMI JOIN wanted w ON o.batch = w.batch AND o.position = w.position "
+            "WHERE o.batch BETWEEN ? AND ?",
+            [self.observations.files(), low, high],
+            wanted=wanted,
+        )
+        columns = (rows.column(name).to_pylist() for name in ("batch", "position", "payload"))
+        return {(b, p): payload for b, p, payload in zip(*columns, strict=True)}
+
+    def batch_payloads(self, batch: int) -> list[str]:
+        """The stored JSON of all observations of one batch, in order."""
+        rows = self.arrow(
+            "SELECT payload FROM read_parquet(?) WHERE batch = ? ORDER BY position",
+            [self.observations.files(), batch],
+        )
+        return [str(payload) for payload in rows.column("payload").to_pylist()]
+
+    def batch_recorded_at(self, batch: int) -> int:
+        """When a batch was recorded, epoch microseconds."""
+        rows = self.session.execute(
+            "SELECT epoch_us(any_value(recorded_at)) FROM read_parquet(?) WHERE batch = ?",
+            [self.observations.files(), batch],
+        ).fetchall()
+        return int(rows[0][0])
+
+    def live_rows(self, ids: Iterable[bytes], days: Iterable[str]) -> pa.Table:
+        """The rows of these events that no later row has taken back."""
+        chosen, within = sorted(set(ids)), sorted(set(days))
+        files = self.event_files(within)
+        if not chosen or not files:
+            return EVENTS.empty_table()
+        wanted = pa.table({"event_id": pa.array(chosen, pa.binary(16))})
+        rows = self.arrow(
+            f"SELECT {', '.join(EVENTS.names)} FROM read_parquet(?, hive_partitioning=true, "
+            "hive_types_autocast=false) e SEMI JOIN wanted w ON e.event_id = w.event_id",
+            [files],
+            wanted=wanted,
+        )
+        return live(rows).cast(EVENTS)
+
+    def event_files(self, days: Sequence[str] | None = None) -> list[str]:
+        """Data files of the event table, only those of the given days if any are given."""
+        files = self.events.files()
+        if days is None:
+            return files
+        marks = tuple(f"day={day}/" for day in days)
+        return [name for name in files if any(mark in name for mark in marks)]
+
+
+def live(rows: pa.Table) -> pa.Table:
+    """Drop the rows that were taken back and the rows that took them back."""
+    signs = rows.column("sign").to_pylist()
+    if -1 not in signs:
+        return rows
+    names = [rows.column(name).to_pylist() for name in ("event_id", "part", "version")]
+    balance: dict[tuple[Any, ...], int] = {}
+    for key, sign in zip(zip(*names, strict=True), signs, strict=True):
+        balance[key] = balance.get(key, 0) + sign
+    keep = [
+        sign > 0 and balance[key] > 0
+        for key, sign in zip(zip(*names, strict=True), signs, strict=True)
+    ]
+    return rows.filter(pa.array(keep))

@@ -1,0 +1,182 @@
+"""Laying out observations and postings as Arrow tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from jevons.ledger.posting import (
+    MONEY,
+    Postings,
+    common_columns,
+    rare_quantities,
+    rare_totals,
+)
+from jevons.stores.schema import (
+    EVENTS,
+    INSTANT,
+    KEYS,
+    MONEY as MONEY_TYPE,
+    OBSERVATIONS,
+    QUANTITY_COLUMNS,
+)
+from jevons.vocabulary.money import from_femto
+from jevons.vocabulary.observation import DIMENSIONS, LABELS, Observation
+
+_FIELDS = Observation.__struct_fields__
+_TEXT = ("source", *LABELS, "response_id", "request_id", *DIMENSIONS, "stated_cost", "stated_by",
+         "evidence", "completeness")  # fmt: skip
+
+
+@dataclass(slots=True)
+class Resolved:
+    """Events ready to be posted: each merged observation with its id and how it came about."""
+
+    events: list[Observation]
+    ids: list[bytes]
+    observations: list[int]
+    keyless: list[bool]
+    possible_duplicate: list[bool]
+
+
+def decimals(femto: np.ndarray, null: np.ndarray | None = None) -> pa.Array:
+    """Whole 1e-15 USD (int64) as a decimal(38, 15) Arrow array; `null` marks unknown amounts."""
+    words = np.empty((len(femto), 2), dtype="<i8")
+    words[:, 0] = femto
+    words[:, 1] = femto >> 63
+    validity = None
+    if null is not None and null.any():
+        validity = pa.py_buffer(np.packbits(~null, bitorder="little").tobytes())
+    return pa.Array.from_buffers(MONEY_TYPE, len(femto), [validity, pa.py_buffer(words.tobytes())])
+
+
+def _money(parts: tuple[np.ndarray, np.ndarray, list[int | None]]) -> pa.Array:
+    vector, unknown, scalar = parts
+    head = decimals(vector, unknown)
+    if not scalar:
+        return head
+    tail = pa.array([None if v is None else from_femto(v) for v in scalar], type=MONEY_TYPE)
+    return pa.concat_arrays([head, tail])
+
+
+def _text(column: Sequence[Any]) -> pa.Array:
+    if not any(column):
+        return pa.nulls(len(column), pa.string())
+    return pa.array(column, type=pa.string())
+
+
+def observation_rows(
+    observations: Sequence[Observation], batch: int, recorded_at: int, first: int = 0
+) -> pa.Table:
+    """The rows of the observation table: canonical JSON with its place (batch, position)."""
+    count = len(observations)
+    encode = msgspec.json.Encoder().encode
+    return pa.table(
+        [
+            pa.array(np.full(count, batch, dtype=np.int32)),
+            pa.array(np.arange(first, first + count, dtype=np.int32)),
+            pa.array(np.full(count, recorded_at, dtype=np.int64)).cast(INSTANT),
+            pa.array([o.source for o in observations], type=pa.string()),
+            pa.array([encode(o) for o in observations], type=pa.binary()).cast(pa.string()),
+        ],
+        schema=OBSERVATIONS,
+    )
+
+
+def key_rows(hashes: np.ndarray, positions: np.ndarray, batch: int) -> pa.Table:
+    """The rows of the key table for one batch."""
+    return pa.table(
+        [
+            pa.array(hashes.astype(np.int64)),
+            pa.array(np.full(len(hashes), batch, dtype=np.int32)),
+            pa.array(positions.astype(np.int32)),
+        ],
+        schema=KEYS,
+    )
+
+
+def event_rows(resolved: Resolved, postings: Postings, batch: int, recorded_at: int) -> pa.Table:
+    """The rows of the event table for resolved and posted events, sign +1."""
+    rows = len(postings.event)
+    tuples = map(msgspec.structs.astuple, resolved.events)
+    values: dict[str, Any] = dict(zip(_FIELDS, zip(*tuples, strict=True), strict=True))
+    times = np.array(values["time"], dtype=np.int64)
+    per_event: dict[str, pa.Array] = {name: _text(values[name]) for name in _TEXT}
+    per_event["batch_api"] = pa.array(values["batch"], type=pa.bool_())
+    per_event["attempt"] = pa.array(values["attempt"], type=pa.int32())
+    per_event["latency_ms"] = pa.array(values["latency_ms"], type=pa.int64())
+    per_event["tags"] = _tags(values["tags"])
+    per_event["event_id"] = pa.array(resolved.ids, type=pa.binary(16))
+    per_event["time"] = pa.array(times).cast(INSTANT)
+    days = times.astype("datetime64[us]").astype("datetime64[D]")
+    per_event["day"] = pa.array(days).cast(pa.string())
+    per_event["observations"] = pa.array(resolved.observations, type=pa.int16())
+    per_event["keyless"] = pa.array(resolved.keyless, type=pa.bool_())
+    per_event["possible_duplicate"] = pa.array(resolved.possible_duplicate, type=pa.bool_())
+    if rows != len(resolved.events) or not np.array_equal(postings.event, np.arange(rows)):
+        taken = pa.array(postings.event)
+        per_event = {name: array.take(taken) for name, array in per_event.items()}
+    for row, served in postings.columns["served"].items():
+        for name, value in served.items():
+            changed = per_event[name].to_pylist()
+            changed[row] = value
+            per_event[name] = pa.array(changed, type=pa.string())
+    columns = {**per_event, **_row_columns(postings, batch, recorded_at)}
+    return pa.table([columns[name] for name in EVENTS.names], schema=EVENTS)
+
+
+def _row_columns(postings: Postings, batch: int, recorded_at: int) -> dict[str, pa.Array]:
+    rows = len(postings.event)
+    given = postings.columns
+    counted = given["counted"]
+    columns: dict[str, pa.Array] = {
+        "part": pa.array(given["part"], type=pa.int16()),
+        "version": pa.array(np.full(rows, batch, dtype=np.int32)),
+        "sign": pa.array(np.ones(rows, dtype=np.int8)),
+        "calls": pa.array((given["part"] == 0).astype(np.int8)),
+        "recorded_at": pa.array(np.full(rows, recorded_at, dtype=np.int64)).cast(INSTANT),
+        "other_quantities": _text(rare_quantities(counted)),
+        "tier_input_tokens": pa.array(given["tier_input_tokens"], type=pa.int64()),
+    }
+    for name in ("model", "price_state", "provenance", "price_card", "reason", "notes"):
+        columns[name] = _text(given[name])
+    common = common_columns(counted)
+    for number, name in enumerate(QUANTITY_COLUMNS):
+        columns[name] = pa.array(np.ascontiguousarray(common[:, number]))
+    for name, total in zip(("input", "cache_read", "output"), rare_totals(counted), strict=True):
+        columns[f"other_{name}_quantity"] = pa.array(np.ascontiguousarray(total))
+    for name in MONEY:
+        columns[name] = _money(postings.money[name])
+    return columns
+
+
+def _tags(tags: Sequence[dict[str, str]]) -> pa.Array:
+    if not any(tags):
+        return pa.nulls(len(tags), pa.string())
+    encode = msgspec.json.Encoder(order="sorted").encode
+    return pa.array([encode(t).decode() if t else None for t in tags], type=pa.string())
+
+
+def retracted(rows: pa.Table, recorded_at: int) -> pa.Table:
+    """The same rows with the opposite sign: what a correction appends to take them back."""
+    columns: dict[str, pa.Array] = {}
+    for name in rows.column_names:
+        column = rows.column(name).combine_chunks()
+        kind = column.type
+        if name == "recorded_at":
+            column = pa.array(np.full(len(rows), recorded_at, dtype=np.int64)).cast(INSTANT)
+        elif name in ("sign", "calls") or name.endswith("_quantity") or name in MONEY:
+            column = _negate(column).cast(kind)
+        columns[name] = column
+    return pa.table(columns, schema=rows.schema)
+
+
+def _negate(column: Any) -> Any:
+    import pyarrow.compute as pc
+
+    return pc.negate(column)

@@ -1,0 +1,167 @@
+"""Events one by one, with their charge lines worked out again from the price cards they were rated with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from jevons.pricing.rate import rate
+from jevons.stores.books import Books
+from jevons.stores.report import Question, condition, quote
+from jevons.stores.schema import MONEY_COLUMNS, QUANTITY_COLUMNS
+from jevons.vocabulary.charge import ChargeLine, Part, RateCard, Unpriced
+from jevons.vocabulary.money import parse_amount, plain
+from jevons.vocabulary.observation import DIMENSIONS, LABELS
+from jevons.vocabulary.period import iso
+from jevons.vocabulary.units import COMMON_UNITS, Quantities, Unit, inclusive
+
+_IDENTITY = ("response_id", "request_id", "attempt")
+
+
+def rows_sql(books: Books, question: Question) -> str:
+    """The query for live event rows (taken-back rows and their takers left out), oldest first."""
+    files = "[" + ", ".join(quote(name) for name in books.event_files()) + "]"
+    source = f"read_parquet({files}, hive_partitioning=true, hive_types_autocast=false)"
+    where = condition(question)
+    as_of = "true" if question.as_of is None else f"epoch_us(recorded_at) <= {question.as_of}"
+    taken = f"SELECT event_id, part, version FROM {source} WHERE sign < 0 AND {as_of}"
+    return (
+        f"SELECT * EXCLUDE (time, recorded_at), epoch_us(time) AS time, epoch_us(recorded_at) AS "
+        f"recorded_at FROM {source} e WHERE sign > 0 AND {where} AND NOT EXISTS (SELECT 1 FROM ({taken}) t "
+        "WHERE t.event_id = e.event_id AND t.part = e.part AND t.version = e.version)"
+    )
+
+
+def live_events(books: Books, question: Question, limit: int | None) -> Iterator[dict[str, Any]]:
+    """One JSON-ready object per event, oldest first: its parts merged, charge lines, costs and reasons."""
+    if not books.event_files():
+        return
+    session = books.session.cursor()
+    sql = rows_sql(books, question) + " ORDER BY time, event_id, part"
+    if limit is not None:
+        sql += f" LIMIT {int(limit) * 8}"
+    cards = _Cards(books)
+    pending: list[dict[str, Any]] = []
+    shown = 0
+    for batch in session.execute(sql).to_arrow_reader(4096):
+        for row in batch.to_pylist():
+            if pending and row["event_id"] != pending[0]["event_id"]:
+                yield _event(pending, cards)
+                shown += 1
+                pending = []
+                if limit is not None and shown >= limit:
+                    return
+            pending.append(row)
+    if pending:
+        yield _event(pending, cards)
+
+
+class _Cards:
+    """Price cards by id, read on first use."""
+
+    def __init__(self, books: Books) -> None:
+        self._books = books
+        self._cards: dict[str, RateCard] | None = None
+
+    def get(self, card_id: str) -> RateCard:
+        if self._cards is None:
+            files = self._books.cards.files()
+            rows = self._books.arrow("SELECT * FROM read_parquet(?)", [files]).to_pylist()
+            self._cards = {
+                row["price_card"]: msgspec.json.decode(row["content"], type=RateCard) for row in rows
+            }
+        return self._cards[card_id]
+
+
+def quantities(row: dict[str, Any]) -> Quantities:
+    """The exclusive quantities of an event row, zero ones left out."""
+    found: Quantities = {
+        unit: row[name]
+        for unit, name in zip(COMMON_UNITS, QUANTITY_COLUMNS, strict=True)
+        if row[name]
+    }
+    if row["other_quantities"]:
+        found.update({Unit(u): q for u, q in json.loads(row["other_quantities"]).items()})
+    return found
+
+
+def _lines(row: dict[str, Any], cards: _Cards) -> tuple[ChargeLine, ...]:
+    counted = quantities(row)
+    totals = inclusive(counted)
+    tier = row["tier_input_tokens"]
+    part = Part(counted, row["model"], totals["input_tokens"] if tier is None else tier)
+    card = cards.get(row["price_card"]) if row["price_card"] else Unpriced(row["reason"] or "no price")
+    stated = row["stated_cost"] if row["part"] == 0 else None
+    rated = rate(
+        part,
+        card,
+        completeness=row["completeness"],
+        evidence=row["evidence"],
+        stated_cost=None if stated is None else parse_amount(stated),
+        stated_by=row["stated_by"] if stated is not None else None,
+        status=row["status"],
+        error=row["error"],
+    )
+    return rated.lines
+
+
+def _event(rows: list[dict[str, Any]], cards: _Cards) -> dict[str, Any]:
+    head = rows[0]
+    shown: dict[str, Any] = {
+        "event_id": bytes(head["event_id"]).hex(),
+        "time": iso(head["time"]),
+        **{name: head[name] for name in _IDENTITY},
+        **{name: head[name] for name in LABELS},
+        "batch": head["batch_api"],
+        "latency_ms": head["latency_ms"],
+        "source": head["source"],
+        **{name: head[name] for name in DIMENSIONS},
+        "tags": json.loads(head["tags"]) if head["tags"] else {},
+    }
+    total: Quantities = {}
+    lines = []
+    for row in rows:
+        for unit, quantity in quantities(row).items():
+            total[unit] = total.get(unit, 0) + quantity
+        lines += [_line(line, row) for line in _lines(row, cards)]
+    shown["quantities"] = total
+    shown.update(inclusive(total))
+    shown["charges"] = lines
+    for name in MONEY_COLUMNS:
+        known = [row[name] for row in rows if row[name] is not None]
+        shown[name] = plain(sum(known[1:], known[0])) if known else None
+    shown["price_state"] = head["price_state"]
+    shown["provenance"] = head["provenance"]
+    shown["evidence"] = head["evidence"]
+    shown["completeness"] = head["completeness"]
+    shown["observations"] = head["observations"]
+    shown["possible_duplicate"] = head["possible_duplicate"]
+    shown["why"] = _why(rows, cards)
+    shown["recorded_at"] = iso(head["recorded_at"])
+    return shown
+
+
+def _line(line: ChargeLine, row: dict[str, Any]) -> dict[str, Any]:
+    shown = msgspec.to_builtins(line)
+    for name in ("list_unit_price", *MONEY_COLUMNS):
+        value = getattr(line, name)
+        shown[name] = None if value is None else plain(value)
+    shown["model"] = row["model"] or row["response_model"] or row["request_model"]
+    return dict(shown)
+
+
+def _why(rows: list[dict[str, Any]], cards: _Cards) -> str:
+    parts = []
+    for row in rows:
+        if row["price_card"]:
+            card = cards.get(row["price_card"])
+            text = f"price entry {card.entry} ({card.source})"
+            parts.append(f"{text}; {row['reason']}" if row["reason"] else text)
+        else:
+            parts.append(row["reason"] or "no price")
+        if row["notes"]:
+            parts.append(row["notes"])
+    return "; ".join(dict.fromkeys(parts))

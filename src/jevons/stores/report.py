@@ -1,0 +1,204 @@
+"""Answering a report query from the narrowest table that can: roll-up cells, else the event rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+import pyarrow as pa
+
+from jevons.stores.books import Books
+from jevons.stores.rollup import CELL_MINUTES, COUNTERS, MEASURES, ROLLUPS, cells_sql
+from jevons.stores.schema import MONEY_COLUMNS
+from jevons.vocabulary.charge import PROVENANCES
+from jevons.vocabulary.errors import UsageError
+from jevons.vocabulary.observation import DIMENSIONS, LABELS
+
+CALENDAR: Final = {
+    "hour": "%Y-%m-%dT%H:00",
+    "day": "%Y-%m-%d",
+    "week": "%G-W%V",
+    "month": "%Y-%m",
+    "year": "%Y",
+}
+"""Calendar dimensions: how a local time is written."""
+
+PLAIN: Final = (*LABELS, *DIMENSIONS, "source", "price_state", "provenance", "evidence")
+"""Dimensions that are columns of the event table."""
+
+_CELL_US: Final = CELL_MINUTES * 60_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A parsed query. since, until, as_of: epoch microseconds. where: (dimension, value) pairs."""
+
+    by: tuple[str, ...] = ()
+    since: int | None = None
+    until: int | None = None
+    where: tuple[tuple[str, str], ...] = ()
+    time_zone: str = "UTC"
+    as_of: int | None = None
+    top: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Report rows as plain dicts (dimensions and measures), the total, and how many rows `top` cut."""
+
+    rows: list[dict[str, Any]]
+    total: dict[str, Any]
+    cut: int
+    table: str
+
+
+def quote(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def dimension_sql(name: str, time_zone: str, time: str = "time") -> str:
+    """The SQL expression of a dimension. Raises UsageError for a name that is none."""
+    if name in CALENDAR:
+        local = f"timezone({quote(time_zone)}, {time})"
+        if time_zone == "UTC":
+            local = f"make_timestamp(epoch_us({time}))"
+        return f"strftime({local}, {quote(CALENDAR[name])})"
+    if name in PLAIN:
+        return name
+    if name == "model":
+        return "coalesce(model, response_model, request_model)"
+    if name.startswith("tag."):
+        path = '$."' + name[4:].replace("\\", "").replace('"', "") + '"'
+        return f"json_extract_string(tags, {quote(path)})"
+    known = ", ".join((*CALENDAR, "model", *PLAIN, "tag.NAME"))
+    raise UsageError(f"unknown dimension {name!r}", remedy=f"Dimensions are: {known}.")
+
+
+def condition(question: Question, *, time: str = "time", recorded: bool = True) -> str:
+    """The WHERE clause of a question, `true` when it restricts nothing."""
+    parts = []
+    if question.since is not None:
+        parts.append(f"epoch_us({time}) >= {question.since}")
+    if question.until is not None:
+        parts.append(f"epoch_us({time}) < {question.until}")
+    if question.as_of is not None and recorded:
+        parts.append(f"epoch_us(recorded_at) <= {question.as_of}")
+    for name, value in question.where:
+        expression = dimension_sql(name, question.time_zone, time)
+        parts.append(f"{expression} IS NULL" if value == "" else f"{expression} = {quote(value)}")
+    return " AND ".join(parts) or "true"
+
+
+def rollup_for(question: Question) -> str | None:
+    """The roll-up that can answer a question exactly, None when only the event rows can."""
+    if question.as_of is not None:
+        return None
+    for bound in (question.since, question.until):
+        if bound is not None and bound % _CELL_US:
+            return None
+    needed = {n for n in (*question.by, *(name for name, _ in question.where)) if n not in CALENDAR}
+    for name, rollup in ROLLUPS.items():
+        if needed <= {*rollup.dimensions, "provenance"}:
+            return name
+    return None
+
+
+def answer(books: Books, question: Question, pending: pa.Table | None = None) -> Answer:
+    """Answer a question from the sealed tables and the pending rows of the inbox."""
+    for name in (*question.by, *(name for name, _ in question.where)):
+        dimension_sql(name, question.time_zone)
+    name = rollup_for(question)
+    if name is not None and books.rollups[name].batch() == books.events.batch():
+        return _from_cells(books, question, name, pending)
+    return _from_events(books, question, pending)
+
+
+def _from_cells(books: Books, question: Question, name: str, pending: pa.Table | None) -> Answer:
+    files = books.rollups[name].files()
+    source = f"read_parquet({_list(files)})" if files else "(SELECT * FROM empty_cells)"
+    tables = {} if files else {"empty_cells": ROLLUPS[name].schema.empty_table()}
+    if pending is not None:
+        cells = books.arrow(cells_sql(ROLLUPS[name]), rows=pending)
+        tables["pending_cells"] = cells
+        source = f"(SELECT * FROM {source} UNION ALL BY NAME SELECT * FROM pending_cells)"
+    measures = {measure: f"sum({measure})" for measure in MEASURES}
+    return _grouped(books, question, source, "cell", measures, tables, name)
+
+
+def _from_events(books: Books, question: Question, pending: pa.Table | None) -> Answer:
+    files = books.event_files()
+    options = "hive_partitioning=true, hive_types_autocast=false"
+    source = f"read_parquet({_list(files)}, {options})" if files else "empty_events"
+    tables: dict[str, pa.Table] = {}
+    if not files:
+        tables["empty_events"] = books.events.schema.empty_table()
+    if pending is not None:
+        tables["pending_events"] = pending
+        source = f"(SELECT * FROM {source} UNION ALL BY NAME SELECT * FROM pending_events)"
+    return _grouped(books, question, source, "time", MEASURES, tables, "events")
+
+
+def _list(files: list[str]) -> str:
+    return "[" + ", ".join(map(quote, files)) + "]"
+
+
+def _grouped(
+    books: Books,
+    question: Question,
+    source: str,
+    time: str,
+    measures: dict[str, str],
+    tables: dict[str, pa.Table],
+    table: str,
+) -> Answer:
+    session = books.session.cursor()
+    for name, content in tables.items():
+        session.register(name, content)
+    keys = [f"d{number}" for number in range(len(question.by))]
+    dimensions = [dimension_sql(name, question.time_zone, time) for name in question.by]
+    chosen = "".join(f"{text} AS {key}, " for key, text in zip(keys, dimensions, strict=True))
+    inner = ", ".join(f"{text} AS {name}" for name, text in measures.items())
+    rank = " ".join(f"WHEN '{p}' THEN {number}" for number, p in enumerate(PROVENANCES))
+    where = condition(question, time=time, recorded=table == "events")
+    group = ", ".join([*keys, "provenance"])
+    outer = ", ".join(f"sum({name}) AS {name}" for name in measures)
+    by = f"GROUP BY {', '.join(keys)}" if keys else ""
+    prefix = "".join(f"{key}, " for key in keys)
+    session.execute(
+        f"CREATE TEMP TABLE grouped AS SELECT {prefix}{outer}, "
+        f"max(CASE WHEN calls <> 0 OR cost_known <> 0 THEN CASE provenance {rank} END END) AS weakest "
+        f"FROM (SELECT {chosen}provenance, {inner} FROM {source} WHERE {where} GROUP BY {group}) {by}"
+    )
+    kept = "WHERE calls <> 0 OR cost_known <> 0"
+    order = ", ".join(["effective_cost DESC NULLS LAST", "calls DESC", *keys])
+    if question.top is None and any(name in CALENDAR for name in question.by):
+        order = ", ".join(keys)
+    limit = f"LIMIT {int(question.top)}" if question.top is not None else ""
+    rows = session.execute(f"SELECT * FROM grouped {kept} ORDER BY {order} {limit}").to_arrow_table()
+    sums = ", ".join(f"sum({name}) AS {name}" for name in measures)
+    total = session.execute(f"SELECT count(*) AS n, {sums}, max(weakest) AS weakest FROM grouped {kept}")
+    totals = total.to_arrow_table().to_pylist()[0]
+    session.close()
+    found = [_row(row, question.by, keys) for row in rows.to_pylist()]
+    return Answer(found, _row(totals, (), []), int(totals["n"]) - len(found), table)
+
+
+def _row(row: dict[str, Any], by: tuple[str, ...], keys: list[str]) -> dict[str, Any]:
+    """Dimensions and measures of one row; money is None when nothing in the row has a price."""
+    shown: dict[str, Any] = {"dimensions": {n: row[key] for n, key in zip(by, keys, strict=True)}}
+    for name in MEASURES:
+        value = row[name]
+        if name in MONEY_COLUMNS:
+            known = row["list_known" if name in ("list_cost", "contracted_cost") else "cost_known"]
+            shown[name] = Decimal(value) if known and value is not None else None
+        else:
+            shown[name] = int(value or 0)
+    weakest = row["weakest"]
+    shown["provenance"] = None if weakest is None else PROVENANCES[int(weakest)]
+    return shown
+
+
+COUNTER_NAMES: Final = COUNTERS
+"""The inclusive token counters of a row, in report order."""

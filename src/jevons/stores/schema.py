@@ -1,0 +1,101 @@
+"""The tables of the ledger: names, columns and types. The reference page is docs/reference/ledger-tables.md."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pyarrow as pa
+
+from jevons.vocabulary.money import MONEY_SCALE
+from jevons.vocabulary.observation import DIMENSIONS, LABELS
+from jevons.vocabulary.units import COMMON_UNITS
+
+MONEY: Final = pa.decimal128(38, MONEY_SCALE)
+INSTANT: Final = pa.timestamp("us", tz="UTC")
+
+OBSERVATIONS: Final = pa.schema(
+    [
+        pa.field("batch", pa.int32(), nullable=False),
+        pa.field("position", pa.int32(), nullable=False),
+        pa.field("recorded_at", INSTANT, nullable=False),
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("payload", pa.string(), nullable=False),
+    ]
+)
+"""Every report of every source, as its canonical `jevons.event/v1` JSON: the truth that all else derives from."""
+
+KEYS: Final = pa.schema(
+    [
+        pa.field("key_hash", pa.int64(), nullable=False),
+        pa.field("batch", pa.int32(), nullable=False),
+        pa.field("position", pa.int32(), nullable=False),
+    ]
+)
+"""Where the observations of a key are: first eight bytes of the key's digest -> (batch, position)."""
+
+QUANTITY_COLUMNS: Final = tuple(f"{unit}_quantity" for unit in COMMON_UNITS)
+MONEY_COLUMNS: Final = ("list_cost", "contracted_cost", "billed_cost", "effective_cost")
+
+EVENTS: Final = pa.schema(
+    [
+        pa.field("day", pa.string(), nullable=False),
+        pa.field("time", INSTANT, nullable=False),
+        pa.field("event_id", pa.binary(16), nullable=False),
+        pa.field("part", pa.int16(), nullable=False),
+        pa.field("version", pa.int32(), nullable=False),
+        pa.field("sign", pa.int8(), nullable=False),
+        pa.field("calls", pa.int8(), nullable=False),
+        pa.field("recorded_at", INSTANT, nullable=False),
+        pa.field("source", pa.string()),
+        *[pa.field(name, pa.string()) for name in LABELS],
+        pa.field("batch_api", pa.bool_()),
+        pa.field("attempt", pa.int32()),
+        pa.field("latency_ms", pa.int64()),
+        pa.field("response_id", pa.string()),
+        pa.field("request_id", pa.string()),
+        *[pa.field(name, pa.string()) for name in DIMENSIONS],
+        pa.field("tags", pa.string()),
+        *[pa.field(name, pa.int64(), nullable=False) for name in QUANTITY_COLUMNS],
+        pa.field("other_input_quantity", pa.int64(), nullable=False),
+        pa.field("other_cache_read_quantity", pa.int64(), nullable=False),
+        pa.field("other_output_quantity", pa.int64(), nullable=False),
+        pa.field("other_quantities", pa.string()),
+        pa.field("tier_input_tokens", pa.int64()),
+        pa.field("model", pa.string()),
+        *[pa.field(name, MONEY) for name in MONEY_COLUMNS],
+        pa.field("stated_cost", pa.string()),
+        pa.field("stated_by", pa.string()),
+        pa.field("price_state", pa.string(), nullable=False),
+        pa.field("provenance", pa.string(), nullable=False),
+        pa.field("evidence", pa.string(), nullable=False),
+        pa.field("completeness", pa.string(), nullable=False),
+        pa.field("price_card", pa.string()),
+        pa.field("reason", pa.string()),
+        pa.field("notes", pa.string()),
+        pa.field("observations", pa.int16(), nullable=False),
+        pa.field("keyless", pa.bool_(), nullable=False),
+        pa.field("possible_duplicate", pa.bool_(), nullable=False),
+    ]
+)
+"""One row per event and model part; corrections are further rows, the old ones again with sign -1."""
+
+CARDS: Final = pa.schema(
+    [
+        pa.field("price_card", pa.string(), nullable=False),
+        pa.field("content", pa.string(), nullable=False),
+    ]
+)
+"""The resolved unit prices that events were rated with, by content hash."""
+
+REJECTIONS: Final = pa.schema(
+    [
+        pa.field("recorded_at", INSTANT, nullable=False),
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("place", pa.string(), nullable=False),
+        pa.field("line", pa.int64(), nullable=False),
+        pa.field("reason", pa.string(), nullable=False),
+        pa.field("content_hash", pa.string(), nullable=False),
+        pa.field("structure", pa.string()),
+    ]
+)
+"""Input that could not become an observation."""

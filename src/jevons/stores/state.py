@@ -1,0 +1,143 @@
+"""The small side database (SQLite): how far each file was read, rejections, and file checksums.
+
+Nothing in it is needed to re-derive an amount. Losing it means that files are read again (and found
+to be known) and that `verify` cannot tell a flipped byte in a file that still parses.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from jevons.stores.durable import checksum
+from jevons.stores.table import operational
+from jevons.vocabulary.rejection import Rejection
+
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS cursors (
+  place TEXT PRIMARY KEY, source TEXT NOT NULL, fingerprint BLOB NOT NULL, size INTEGER NOT NULL,
+  modified INTEGER NOT NULL, inode INTEGER NOT NULL, state TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS rejections (
+  content_hash TEXT NOT NULL, place TEXT NOT NULL, line INTEGER NOT NULL, source TEXT NOT NULL,
+  reason TEXT NOT NULL, structure TEXT, recorded_at INTEGER NOT NULL,
+  PRIMARY KEY (content_hash, place, line)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS files (
+  name TEXT PRIMARY KEY, size INTEGER NOT NULL, checksum BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a file was read. fingerprint: digest of its first bytes; state: the source's own memory."""
+
+    source: str
+    fingerprint: bytes
+    size: int
+    modified: int
+    inode: int
+    state: dict[str, Any]
+
+
+class State:
+    """The side database of one home. Each method is one durable transaction."""
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        """Open (and create, unless read-only) the database. Raises LedgerError."""
+        self.path = path
+        with operational(path):
+            if read_only:
+                self._db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)
+            else:
+                self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
+                self._db.execute("PRAGMA journal_mode=WAL")
+                self._db.execute("PRAGMA synchronous=FULL")
+                self._db.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        """Release the database."""
+        self._db.close()
+
+    def cursor(self, place: str) -> Cursor | None:
+        """How far a file was read, None if never."""
+        row = self._db.execute(
+            "SELECT source, fingerprint, size, modified, inode, state FROM cursors WHERE place = ?",
+            (place,),
+        ).fetchone()
+        return None if row is None else Cursor(*row[:5], state=json.loads(row[5]))
+
+    def save_cursors(self, cursors: Iterable[tuple[str, Cursor]]) -> None:
+        """Remember how far files were read; call it only after what was read is stored."""
+        rows = [
+            (place, c.source, c.fingerprint, c.size, c.modified, c.inode, json.dumps(c.state))
+            for place, c in cursors
+        ]
+        self._write("INSERT OR REPLACE INTO cursors VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+
+    def reject(self, rejections: Iterable[Rejection], recorded_at: int) -> None:
+        """Keep rejections; the same line of the same file is kept once."""
+        rows = [
+            (r.content_hash, r.place, r.line, r.source, r.reason, r.structure, recorded_at)
+            for r in rejections
+        ]
+        self._write("INSERT OR IGNORE INTO rejections VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+
+    def rejections(self) -> Iterator[Rejection]:
+        """All rejections, by place and line."""
+        rows = self._db.execute(
+            "SELECT source, place, line, reason, content_hash, structure FROM rejections "
+            "ORDER BY place, line, content_hash"
+        )
+        for source, place, line, reason, content_hash, structure in rows:
+            yield Rejection(
+                source=source,
+                place=place,
+                line=line,
+                reason=reason,
+                content_hash=content_hash,
+                structure=structure,
+            )
+
+    def rejected(self) -> int:
+        """How many rejections are kept."""
+        (count,) = self._db.execute("SELECT count(*) FROM rejections").fetchone()
+        return int(count)
+
+    def register(self, files: Iterable[tuple[str, Path]]) -> None:
+        """Remember size and checksum of files that a commit wrote."""
+        rows = [(name, path.stat().st_size, checksum(path)) for name, path in files]
+        self._write("INSERT OR REPLACE INTO files VALUES (?, ?, ?)", rows)
+
+    def registered(self) -> dict[str, tuple[int, bytes]]:
+        """name within the home -> (size, checksum) of every file that was committed."""
+        rows = self._db.execute("SELECT name, size, checksum FROM files")
+        return {name: (size, digest) for name, size, digest in rows}
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Drop the checksums of files that compaction replaced and vacuum removed."""
+        self._write("DELETE FROM files WHERE name = ?", [(name,) for name in names])
+
+    def fact(self, name: str) -> str | None:
+        """A small remembered fact (schema version, whether keyless reports exist), None if unset."""
+        row = self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def set_fact(self, name: str, value: str) -> None:
+        """Remember a small fact."""
+        self._write("INSERT OR REPLACE INTO facts VALUES (?, ?)", [(name, value)])
+
+    def _write(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
+        if not rows:
+            return
+        with operational(self.path):
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                self._db.executemany(statement, rows)
+                self._db.execute("COMMIT")
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise

@@ -1,0 +1,212 @@
+"""The ledger of one home as the application sees it: append, ask, list, re-price, verify."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import pyarrow as pa
+
+from jevons.pricing.book import PriceBook
+from jevons.stores.books import LAYOUT, Books
+from jevons.stores.inbox import Inbox
+from jevons.stores.journal import Journal, Sealed
+from jevons.stores.listing import live_events
+from jevons.stores.lock import write_lock
+from jevons.stores.report import Answer, Question, answer
+from jevons.stores.repricing import Repriced, reprice
+from jevons.stores.state import Cursor, State
+from jevons.stores.table import chunked
+from jevons.vocabulary.errors import LedgerDamaged, LedgerLocked
+from jevons.vocabulary.observation import Observation
+from jevons.vocabulary.rejection import Rejection
+
+SEAL_ROWS: Final = 100_000
+"""How many inbox observations are sealed as one batch."""
+
+COMPACT_FILES: Final = 400
+"""Data files beyond which the event table is compacted after an import."""
+
+_decode = msgspec.json.Decoder(Observation).decode
+
+
+class Store:
+    """One home's ledger. Writers take the lock per batch; readers never wait.
+
+    clock: returns epoch microseconds. book: returns the price book (loaded on first need).
+    """
+
+    def __init__(
+        self, home: Path, clock: Callable[[], int], book: Callable[[], PriceBook]
+    ) -> None:
+        self.home = home
+        self.books = Books(home)
+        self.journal = Journal(self.books, book)
+        self.clock = clock
+        self.book = book
+        self._check_layout()
+
+    def _check_layout(self) -> None:
+        if not (self.home / "state.db").exists():
+            return
+        found = self.books.state.fact("layout")
+        if found not in (None, LAYOUT):
+            raise LedgerDamaged(
+                f"the ledger at {self.home} has layout {found}, this program reads layout {LAYOUT}",
+                remedy="Use the version of Jevons that wrote it.",
+            )
+
+    @property
+    def state(self) -> State:
+        """The side database."""
+        return self.books.state
+
+    def close(self) -> None:
+        """Release everything."""
+        self.books.close()
+
+    def exists(self) -> bool:
+        """Whether this home holds a ledger already."""
+        return (self.home / "ledger").is_dir()
+
+    def _recorded_at(self) -> int:
+        """The clock, but always later than the batch before."""
+        last = int(self.state.fact("recorded_at") or 0)
+        now = max(self.clock(), last + 1)
+        self.state.set_fact("recorded_at", str(now))
+        self.state.set_fact("layout", LAYOUT)
+        return now
+
+    def seal(self, observations: Sequence[Observation]) -> Sealed:
+        """Append one batch under the write lock. Raises LedgerError."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        with write_lock(self.books.lock_path):
+            return self.journal.seal(observations, self._recorded_at())
+
+    def reject(self, rejections: Iterable[Rejection]) -> None:
+        """Keep rejections."""
+        self.state.reject(rejections, self.clock())
+
+    @staticmethod
+    def make_cursor(source: str, fingerprint: bytes, reading: Any, state: dict[str, Any]) -> Cursor:
+        """How far a file was read, for `state.save_cursors`."""
+        return Cursor(
+            source, fingerprint, reading.size, reading.modified, reading.inode, state
+        )
+
+    def inbox(self) -> Inbox:
+        """The inbox of this home."""
+        return Inbox(self.home / "inbox.db")
+
+    def acknowledge(self, observations: Sequence[Observation]) -> int:
+        """Put observations into the inbox durably; returns how many were not waiting already."""
+        inbox = self.inbox()
+        try:
+            return inbox.append([msgspec.json.encode(o) for o in observations])
+        finally:
+            inbox.close()
+
+    def seal_inbox(self, *, wait_seconds: int = 60) -> int:
+        """Move everything that waits in the inbox into the tables; returns how many were new.
+
+        Exactly once: what was sealed before a crash but not removed is recognised by its keys.
+        """
+        if not (self.home / "inbox.db").exists():
+            return 0
+        inbox, sealed = self.inbox(), 0
+        try:
+            with write_lock(self.books.lock_path, wait_seconds=wait_seconds):
+                while True:
+                    mark, lines = inbox.peek(SEAL_ROWS)
+                    if not lines:
+                        return sealed
+                    observations = [_decode(line) for line in lines]
+                    outcome = self.journal.seal(observations, self._recorded_at())
+                    sealed += outcome.new
+                    inbox.remove(mark)
+        finally:
+            inbox.close()
+
+    def _settle(self) -> pa.Table | None:
+        """Before a report: finish what a crash left, seal the inbox if nobody else writes."""
+        if not self.exists():
+            return None
+        try:
+            self.seal_inbox(wait_seconds=0)
+        except LedgerLocked:
+            return self.pending()
+        return None
+
+    def pending(self) -> pa.Table | None:
+        """Event rows of what waits in the inbox, worked out in memory, None if nothing waits."""
+        if not (self.home / "inbox.db").exists():
+            return None
+        inbox = self.inbox()
+        try:
+            _, lines = inbox.peek(SEAL_ROWS)
+        finally:
+            inbox.close()
+        return self.journal.preview([_decode(line) for line in lines], self.clock()) if lines else None
+
+    def ask(self, question: Question) -> Answer:
+        """Answer a report query from sealed tables and inbox."""
+        pending = self._settle()
+        return answer(self.books, question, pending)
+
+    def events(self, question: Question, limit: int | None) -> Iterator[dict[str, Any]]:
+        """Live events one by one, JSON-ready."""
+        self._settle()
+        return live_events(self.books, question, limit)
+
+    def reprice(self, question: Question, *, dry_run: bool) -> Repriced:
+        """Rate the chosen events at the current price book and append what changed."""
+        if dry_run:
+            return reprice(self.journal, self.book(), question, self.clock(), dry_run=True)
+        with write_lock(self.books.lock_path):
+            return reprice(
+                self.journal, self.book(), question, self._recorded_at(), dry_run=False
+            )
+
+    def complete_to(self) -> int | None:
+        """The time of the newest event, epoch microseconds, None when the ledger is empty."""
+        files = self.books.event_files()
+        if not files:
+            return None
+        last = max(name.split("day=", 1)[1].split("/", 1)[0] for name in files)
+        rows = self.books.session.execute(
+            "SELECT epoch_us(max(time)) FROM read_parquet(?)", [self.books.event_files([last])]
+        ).fetchall()
+        return None if rows[0][0] is None else int(rows[0][0])
+
+    def reasons(self, question: Question) -> list[tuple[str, int]]:
+        """Why events have no (full) price -> number of calls, most frequent first."""
+        from jevons.stores.report import condition
+
+        files = self.books.event_files()
+        if not files:
+            return []
+        rows = self.books.arrow(
+            "SELECT reason, sum(calls) AS n FROM read_parquet(?, hive_partitioning=true, "
+            "hive_types_autocast=false) WHERE reason IS NOT NULL AND price_state IN ('unknown', "
+            f"'lower_bound') AND {condition(question)} GROUP BY reason HAVING sum(calls) > 0 "
+            "ORDER BY n DESC, reason LIMIT 20",
+            [files],
+        )
+        return [(row["reason"], int(row["n"])) for row in rows.to_pylist()]
+
+    def compact(self, *, force: bool = False) -> dict[str, int]:
+        """Merge small files of every table that has many; returns table -> files fewer."""
+        merged: dict[str, int] = {}
+        with write_lock(self.books.lock_path):
+            for name, table in self.books.tables.items():
+                limit = COMPACT_FILES if name == "events" else COMPACT_FILES // 8
+                if force or len(table.files()) > limit:
+                    merged[name] = table.compact()
+        return merged
+
+
+def split_batches(observations: Sequence[Observation]) -> list[Sequence[Observation]]:
+    """Observations in slices of the size of a batch."""
+    return chunked(observations, SEAL_ROWS)

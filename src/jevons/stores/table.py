@@ -1,0 +1,228 @@
+"""One Delta Lake table: appended exactly once per batch, fsynced before it is acknowledged, checksummed.
+
+delta-rs records an application transaction but does not enforce it, and it never fsyncs. So an append
+opens the table, looks for its batch, writes through that same handle, then fsyncs the files, the log
+entry and their directories (`storage.md`, hazards 1 and 2).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
+from deltalake.exceptions import DeltaError
+
+from jevons.stores.durable import sync_directory, sync_file
+from jevons.vocabulary.errors import LedgerDamaged, LedgerError, LedgerFull, LedgerReadOnly
+
+APPLICATION: Final = "jevons"
+
+Registrar = Callable[[list[tuple[str, Path]]], None]
+"""Takes (name within the home, path) of files that a commit added."""
+
+
+@dataclass(slots=True)
+class Table:
+    """A Delta table in a directory. register: called with every file that a commit wrote."""
+
+    path: Path
+    schema: pa.Schema
+    partition_by: tuple[str, ...] = ()
+    bloom: tuple[str, ...] = ()
+    register: Registrar | None = None
+    _handle: DeltaTable | None = field(default=None, repr=False)
+
+    @property
+    def name(self) -> str:
+        """The table's directory name."""
+        return self.path.name
+
+    def exists(self) -> bool:
+        """Whether the table has been created."""
+        return (self.path / "_delta_log").is_dir() and any((self.path / "_delta_log").iterdir())
+
+    def open(self) -> DeltaTable:
+        """A handle on the newest version; raises LedgerDamaged if the log cannot be read."""
+        try:
+            if self._handle is None:
+                self._handle = DeltaTable(str(self.path))
+            else:
+                self._handle.update_incremental()
+        except (DeltaError, OSError, ValueError) as error:
+            self._handle = None
+            raise LedgerDamaged(
+                f"table {self.name} cannot be opened: {_brief(error)}",
+                remedy="Run `jevons verify`; a backup of the ledger's folder restores it.",
+            ) from error
+        return self._handle
+
+    def files(self) -> list[str]:
+        """Paths of the data files of the newest version, [] if the table does not exist yet."""
+        return sorted(self.open().file_uris()) if self.exists() else []
+
+    def batch(self) -> int:
+        """The number of the last batch that this table holds, 0 if none."""
+        if not self.exists():
+            return 0
+        return self.open().transaction_version(APPLICATION) or 0
+
+    def append(self, rows: pa.Table, batch: int) -> bool:
+        """Append the rows of a batch; False (and nothing written) if the table already has the batch."""
+        if not self.exists():
+            self._create()
+        handle = self.open()
+        done = handle.transaction_version(APPLICATION) or 0
+        if done >= batch:
+            return False
+        with operational(self.path):
+            write_deltalake(
+                handle,
+                rows.cast(self.schema),
+                mode="append",
+                commit_properties=CommitProperties(
+                    app_transactions=[Transaction(APPLICATION, batch)]
+                ),
+                writer_properties=self._properties(),
+            )
+            self._persist(handle)
+        return True
+
+    def replace(self, rows: pa.Table, batch: int) -> None:
+        """Overwrite the whole table with the rows that stand at a batch (roll-ups only)."""
+        if not self.exists():
+            self._create()
+        handle = self.open()
+        with operational(self.path):
+            write_deltalake(
+                handle,
+                rows.cast(self.schema),
+                mode="overwrite",
+                commit_properties=CommitProperties(
+                    app_transactions=[Transaction(APPLICATION, batch)]
+                ),
+                writer_properties=self._properties(),
+            )
+            self._persist(handle)
+
+    def _create(self) -> None:
+        with operational(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            handle = DeltaTable.create(
+                str(self.path),
+                schema=self.schema,
+                partition_by=list(self.partition_by) or None,
+                mode="ignore",
+                configuration={"delta.checkpointInterval": "20"},
+            )
+            self._persist(handle)
+            sync_directory(self.path.parent)
+        self._handle = handle
+
+    def _properties(self) -> WriterProperties:
+        return WriterProperties(
+            compression="ZSTD", compression_level=3, max_row_group_size=131_072, write_batch_size=8192
+        )
+
+    def _persist(self, handle: DeltaTable) -> None:
+        """Fsync what the last commit added, and everything that names it."""
+        handle.update_incremental()
+        version = handle.version()
+        entry = self.path / "_delta_log" / f"{version:020d}.json"
+        added = [entry, *(self.path / name for name in added_files(entry))]
+        for checkpoint in (self.path / "_delta_log").glob(f"{version:020d}.checkpoint*.parquet"):
+            added.append(checkpoint)
+            added.append(self.path / "_delta_log" / "_last_checkpoint")
+        directories = {path.parent for path in added}
+        for path in added:
+            sync_file(path)
+        for directory in directories | {self.path}:
+            sync_directory(directory)
+        if self.register is not None:
+            self.register([(f"{self.name}/{p.relative_to(self.path)}", p) for p in added])
+
+    def compact(self) -> int:
+        """Rewrite many small files into few; returns how many files there were more before."""
+        if not self.exists():
+            return 0
+        handle = self.open()
+        before = len(handle.file_uris())
+        with operational(self.path):
+            handle.optimize.compact(writer_properties=self._properties())
+            self._persist(handle)
+            handle.create_checkpoint()
+            self._persist(handle)
+        return before - len(handle.file_uris())
+
+
+def added_files(entry: Path) -> list[str]:
+    """The relative paths of the data files that a Delta log entry adds."""
+    import json
+    from urllib.parse import unquote
+
+    names = []
+    for line in entry.read_text().splitlines():
+        action: dict[str, Any] = json.loads(line)
+        if "add" in action:
+            names.append(unquote(action["add"]["path"]))
+    return names
+
+
+class operational:  # noqa: N801  (used as a context manager, reads as a word)
+    """Turns what the file system says into the ledger's own errors: full, read-only, or other."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: Any) -> None:
+        if error is None or isinstance(error, LedgerError):
+            return
+        if not isinstance(error, (OSError, DeltaError, sqlite3.Error)):
+            return
+        raise ledger_error(error, self.path) from error
+
+
+def ledger_error(error: BaseException, path: Path) -> LedgerError:
+    """The drawn error for an operating system or Delta failure at a path."""
+    text = str(error)
+    number = getattr(error, "errno", None)
+    if number == errno.ENOSPC or "No space left" in text or "os error 28" in text:
+        return LedgerFull(
+            f"no space left for the ledger at {path}",
+            remedy="Nothing acknowledged is lost. Free space and run the command again.",
+        )
+    if number in (errno.EROFS, errno.EACCES, errno.EPERM) or any(
+        mark in text for mark in ("Read-only file system", "Permission denied")
+    ):
+        return LedgerReadOnly(
+            f"the ledger at {path} cannot be written",
+            remedy="Make the folder writable, or choose another with --home.",
+        )
+    return LedgerError(
+        f"the ledger at {path} could not be written: {_brief(error)}",
+        remedy="Nothing acknowledged is lost. Run `jevons doctor`, then the command again.",
+    )
+
+
+def _brief(error: BaseException) -> str:
+    return str(error).splitlines()[0][:300] if str(error) else type(error).__name__
+
+
+def chunked(items: Sequence[Any], size: int) -> list[Sequence[Any]]:
+    """Consecutive slices of at most `size` items."""
+    return [items[i : i + size] for i in range(0, len(items), size)]
+
+
+def free_bytes(path: Path) -> int:
+    """Bytes available to this user where a path lives."""
+    statistics = os.statvfs(path)
+    return statistics.f_bavail * statistics.f_frsize
