@@ -61,6 +61,10 @@ class Jevons:
             self._store = self._open_store()
         return self._store
 
+    def sources(self) -> Mapping[str, Source]:
+        """Every source by name."""
+        return self._sources()
+
     def import_paths(
         self,
         paths: Sequence[Path],

@@ -119,12 +119,13 @@ class Keeper:
 
     def verify(self, store: Any, on_progress: Callable[[Any], None] | None) -> Verification:
         """Re-derive and compare."""
-        from jevons.stores.verification import verify
+        from jevons.app.keeping import verified
+        from jevons.stores.verification import findings
 
-        return verify(store, on_progress)
+        return verified(findings(store.books, self.book), on_progress)
 
     def doctor(self, jevons: Jevons) -> Iterable[Check]:
         """Check installation and ledger."""
-        from jevons.app.doctor import examine
+        from jevons.app.keeping import examine
 
         return examine(jevons, self)

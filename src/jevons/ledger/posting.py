@@ -108,22 +108,42 @@ def price_context(observation: Observation, split_of: Split | None, model: str |
     )
 
 
-def _is_plain(observation: Observation) -> bool:
-    return (
-        observation.completeness == "complete"
-        and observation.stated_cost is None
-        and observation.usage is not None
-        and observation.error is None
-    )
+def _not_plain(values: Fields) -> set[int]:
+    """Positions that need the scalar path: incomplete, stated, failed, or without usage."""
+    odd: set[int] = set()
+    tests = (("completeness", "complete"), ("stated_cost", None), ("error", None))
+    for name, plain_value in tests:
+        column = values[name]
+        if column.count(plain_value) != len(column):
+            odd.update(i for i, value in enumerate(column) if value != plain_value)
+    usage = values["usage"]
+    if None in usage:
+        odd.update(i for i, value in enumerate(usage) if value is None)
+    return odd
 
 
-def post(events: Sequence[Observation], book: PriceBook) -> Postings:
-    """Split and rate resolved events. `time` of each must be epoch microseconds."""
-    values = dict(zip(_FIELDS, zip(*map(msgspec.structs.astuple, events), strict=True), strict=True))
+Fields = dict[str, Any]
+"""Observations turned on their side: field name -> one value per observation."""
+
+
+def fields_of(observations: Sequence[Observation]) -> Fields:
+    """Turn observations into columns of their fields."""
+    if not observations:
+        return {name: () for name in _FIELDS}
+    columns = zip(*map(msgspec.structs.astuple, observations), strict=True)
+    return dict(zip(_FIELDS, columns, strict=True))
+
+
+def post(
+    events: Sequence[Observation], book: PriceBook, values: Fields | None = None
+) -> Postings:
+    """Split and rate resolved events. `time` of each must be epoch microseconds.
+
+    values: the events' fields as columns, if they are at hand.
+    """
+    values = fields_of(events) if values is None else values
     matrix = split_many(values["provider"], values["api"], values["usage"])
-    singles = [
-        i for i, event in enumerate(events) if i in matrix.special or not _is_plain(event)
-    ]
+    singles = sorted(matrix.special.keys() | _not_plain(values))
     impossible: dict[int, str] = {}
     extras: list[_Extra] = []
     cards: dict[str, RateCard] = {}

@@ -78,10 +78,10 @@ def resolve(observations: Sequence[Observation]) -> Observation:
         tags.update(observation.tags)
     hashes = next((o.block_hashes for o in ordered if o.block_hashes), [])
     stated = _stated(observations)
+    merged["provider"] = _provider(best, ordered)
     return msgspec.structs.replace(
         best,
         **merged,
-        provider=_provider(best, ordered),
         tags=tags,
         block_hashes=hashes,
         time=min(int(o.time) for o in observations),

@@ -84,8 +84,7 @@ class Books:
         session = self.session.cursor()
         for name, table in tables.items():
             session.register(name, table)
-        result = session.execute(sql, list(parameters))
-        return result.to_arrow_table()
+        return session.sql(sql, params=list(parameters)).to_arrow_table()
 
     def lookup(self, hashes: np.ndarray, before: int) -> pa.Table:
         """Where known observations carry one of these key hashes, in batches before `before`."""

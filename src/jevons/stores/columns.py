@@ -12,8 +12,10 @@ import pyarrow as pa
 
 from jevons.ledger.posting import (
     MONEY,
+    Fields,
     Postings,
     common_columns,
+    fields_of,
     rare_quantities,
     rare_totals,
 )
@@ -28,7 +30,6 @@ from jevons.stores.schema import (
 from jevons.vocabulary.money import from_femto
 from jevons.vocabulary.observation import DIMENSIONS, LABELS, Observation
 
-_FIELDS = Observation.__struct_fields__
 _TEXT = ("source", *LABELS, "response_id", "request_id", *DIMENSIONS, "stated_cost", "stated_by",
          "evidence", "completeness")  # fmt: skip
 
@@ -70,22 +71,27 @@ def _text(column: Sequence[Any]) -> pa.Array:
     return pa.array(column, type=pa.string())
 
 
-def observation_rows(
-    observations: Sequence[Observation], batch: int, recorded_at: int, first: int = 0
-) -> pa.Table:
-    """The rows of the observation table: canonical JSON with its place (batch, position)."""
-    count = len(observations)
-    encode = msgspec.json.Encoder().encode
+def payload_rows(sources: Sequence[str], payloads: Sequence[bytes]) -> pa.Table:
+    """Source and canonical JSON of observations, before they have a place."""
     return pa.table(
-        [
-            pa.array(np.full(count, batch, dtype=np.int32)),
-            pa.array(np.arange(first, first + count, dtype=np.int32)),
-            pa.array(np.full(count, recorded_at, dtype=np.int64)).cast(INSTANT),
-            pa.array([o.source for o in observations], type=pa.string()),
-            pa.array([encode(o) for o in observations], type=pa.binary()).cast(pa.string()),
-        ],
-        schema=OBSERVATIONS,
+        {
+            "source": pa.array(sources, type=pa.string()),
+            "payload": pa.array(payloads, type=pa.binary()).cast(pa.string()),
+        }
     )
+
+
+def observation_rows(payloads: pa.Table, batch: int, recorded_at: int) -> pa.Table:
+    """The rows of the observation table: canonical JSON with its place (batch, position)."""
+    count = len(payloads)
+    columns = {
+        "batch": pa.array(np.full(count, batch, dtype=np.int32)),
+        "position": pa.array(np.arange(count, dtype=np.int32)),
+        "recorded_at": pa.array(np.full(count, recorded_at, dtype=np.int64)).cast(INSTANT),
+        "source": payloads.column("source"),
+        "payload": payloads.column("payload"),
+    }
+    return pa.table(columns, schema=OBSERVATIONS)
 
 
 def key_rows(hashes: np.ndarray, positions: np.ndarray, batch: int) -> pa.Table:
@@ -100,11 +106,16 @@ def key_rows(hashes: np.ndarray, positions: np.ndarray, batch: int) -> pa.Table:
     )
 
 
-def event_rows(resolved: Resolved, postings: Postings, batch: int, recorded_at: int) -> pa.Table:
+def event_rows(
+    resolved: Resolved,
+    postings: Postings,
+    batch: int,
+    recorded_at: int,
+    values: Fields | None = None,
+) -> pa.Table:
     """The rows of the event table for resolved and posted events, sign +1."""
     rows = len(postings.event)
-    tuples = map(msgspec.structs.astuple, resolved.events)
-    values: dict[str, Any] = dict(zip(_FIELDS, zip(*tuples, strict=True), strict=True))
+    values = fields_of(resolved.events) if values is None else values
     times = np.array(values["time"], dtype=np.int64)
     per_event: dict[str, pa.Array] = {name: _text(values[name]) for name in _TEXT}
     per_event["batch_api"] = pa.array(values["batch"], type=pa.bool_())
@@ -160,6 +171,16 @@ def _tags(tags: Sequence[dict[str, str]]) -> pa.Array:
         return pa.nulls(len(tags), pa.string())
     encode = msgspec.json.Encoder(order="sorted").encode
     return pa.array([encode(t).decode() if t else None for t in tags], type=pa.string())
+
+
+def stamped(rows: pa.Table, batch: int, recorded_at: int) -> pa.Table:
+    """Prepared event rows with the batch that they are written in."""
+    count = len(rows)
+    version = pa.array(np.full(count, batch, dtype=np.int32))
+    instant = pa.array(np.full(count, recorded_at, dtype=np.int64)).cast(INSTANT)
+    for name, column in (("version", version), ("recorded_at", instant)):
+        rows = rows.set_column(rows.schema.get_field_index(name), EVENTS.field(name), column)
+    return rows
 
 
 def retracted(rows: pa.Table, recorded_at: int) -> pa.Table:

@@ -19,9 +19,12 @@ from jevons.ledger.posting import Postings, post
 from jevons.ledger.resolution import resolve
 from jevons.pricing.book import PriceBook
 from jevons.stores.books import Books
-from jevons.stores.columns import Resolved, event_rows, key_rows, observation_rows, retracted
+from jevons.stores.columns import Resolved, event_rows, key_rows, observation_rows, stamped
+from jevons.stores.correction import corrections
+from jevons.stores.preparation import Keyed, Prepared, prepare
 from jevons.stores.rollup import ROLLUPS, cells_sql, runs_sql
-from jevons.stores.schema import CARDS, EVENTS, KEYS
+from jevons.stores.schema import CARDS, KEYS
+from jevons.vocabulary.charge import RateCard
 from jevons.vocabulary.observation import Observation
 
 _decode = msgspec.json.Decoder(Observation).decode
@@ -41,30 +44,6 @@ class Sealed:
     impossible: dict[int, str] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class _Keyed:
-    """Observations with the hashes of their keys: hash[i] belongs to observation owner[i]."""
-
-    hashes: np.ndarray
-    owners: np.ndarray
-    ids: list[bytes]
-    keyless: list[bool]
-
-
-def _keyed(observations: Sequence[Observation]) -> _Keyed:
-    hashes: list[int] = []
-    owners: list[int] = []
-    ids: list[bytes] = []
-    keyless: list[bool] = []
-    for position, observation in enumerate(observations):
-        digests = [digest(key) for key in keys(observation)]
-        hashes += map(lookup_hash, digests)
-        owners += [position] * len(digests)
-        ids.append(digests[0] if len(digests) == 1 else event_id((observation,)))
-        keyless.append(is_keyless(observation))
-    return _Keyed(np.array(hashes, dtype=np.int64), np.array(owners, dtype=np.int64), ids, keyless)
-
-
 class Journal:
     """Appends batches to the books of one home. The caller holds the write lock."""
 
@@ -74,9 +53,13 @@ class Journal:
 
     def seal(self, observations: Sequence[Observation], recorded_at: int) -> Sealed:
         """Append observations (with `time` as epoch microseconds). Known ones are counted and dropped."""
+        return self.seal_prepared(prepare(observations, self.book()), recorded_at)
+
+    def seal_prepared(self, prepared: Prepared, recorded_at: int) -> Sealed:
+        """Append a batch that was prepared here or in another process."""
         self.recover()
         batch = self.books.last_batch() + 1
-        plan = self._plan(observations, batch)
+        plan = self._plan(prepared, batch)
         if plan.kept:
             self._write(plan, batch, recorded_at)
         plan.sealed.batch = batch
@@ -85,7 +68,7 @@ class Journal:
     def preview(self, observations: Sequence[Observation], recorded_at: int) -> pa.Table | None:
         """The event rows that sealing these observations would append, without writing anything."""
         batch = self.books.last_batch() + 1
-        plan = self._plan(observations, batch)
+        plan = self._plan(prepare(observations, self.book()), batch)
         if not plan.kept:
             return None
         return self._event_table(plan, batch, recorded_at)
@@ -100,7 +83,7 @@ class Journal:
             payloads = books.batch_payloads(batch)
             if payloads:
                 observations = [_decode(payload) for payload in payloads]
-                plan = self._plan(observations, batch)
+                plan = self._plan(prepare(observations, self.book()), batch)
                 self._project(plan, batch, books.batch_recorded_at(batch))
                 replayed.append(batch)
         self.refresh_rollups()
@@ -123,41 +106,39 @@ class Journal:
         rows = books.arrow(sql.replace("FROM rows", f"FROM {source}"), [books.events.files()])
         table.replace(rows.cast(table.schema), batch)
 
-    def _plan(self, observations: Sequence[Observation], batch: int) -> _Plan:
-        keyed = _keyed(observations)
-        affected, known = self._affected(observations, keyed, batch)
-        plan = _Plan(list(observations), keyed, sealed=Sealed())
-        singles = [i for i in range(len(observations)) if i not in affected]
-        self._post_singles(plan, singles)
+    def _plan(self, prepared: Prepared, batch: int) -> _Plan:
+        affected, known = self._affected(prepared.keyed, batch)
+        plan = _Plan(prepared, sealed=Sealed(impossible=dict(prepared.impossible)))
+        alone = np.ones(len(prepared), dtype=bool)
+        alone[list(affected)] = False
+        alone[list(prepared.impossible)] = False
+        plan.alone = alone
+        plan.kept = np.flatnonzero(alone).tolist()
+        plan.sealed.events = len(plan.kept)
         if affected:
-            self._post_affected(plan, sorted(affected), known)
+            self._post_affected(plan, sorted(affected - prepared.impossible.keys()), known)
+        plan.kept.sort()
         plan.sealed.new = len(plan.kept)
         return plan
 
     def _affected(
-        self, observations: Sequence[Observation], keyed: _Keyed, batch: int
+        self, keyed: Keyed, batch: int
     ) -> tuple[set[int], dict[tuple[int, int], Observation]]:
         """Positions that meet another report, and the stored observations that they meet."""
         _, inverse, counts = np.unique(keyed.hashes, return_inverse=True, return_counts=True)
-        twice = counts[inverse] > 1
-        affected = set(keyed.owners[twice].tolist())
-        affected |= {i for i, keyless in enumerate(keyed.keyless) if keyless}
+        affected = set(keyed.owners[counts[inverse] > 1].tolist())
+        affected |= set(np.flatnonzero(keyed.keyless).tolist())
         hits = self.books.lookup(keyed.hashes, batch)
-        hit_hashes = set(hits.column("key_hash").to_pylist())
-        if hit_hashes:
-            met = np.isin(keyed.hashes, np.array(sorted(hit_hashes), dtype=np.int64))
+        if len(hits):
+            met = np.isin(keyed.hashes, hits.column("key_hash").to_numpy())
             affected |= set(keyed.owners[met].tolist())
-        near, near_hashes = self._near_keyless(observations, keyed, batch)
+        near, near_hashes = self._near_keyless(keyed)
         affected |= near
-        known = self._closure(hits, near_hashes, batch)
-        return affected, known
+        return affected, self._closure(hits, near_hashes, batch)
 
-    def _near_keyless(
-        self, observations: Sequence[Observation], keyed: _Keyed, batch: int
-    ) -> tuple[set[int], list[int]]:
+    def _near_keyless(self, keyed: Keyed) -> tuple[set[int], list[int]]:
         """Keyless reports meet by time: take in everything near them, new and stored."""
-        times = np.array([int(o.time) for o in observations], dtype=np.int64)
-        keyless = np.array(keyed.keyless, dtype=bool)
+        times, keyless = keyed.times, keyed.keyless
         stored = self._stored_near(times, keyless)
         centres = np.concatenate([times[keyless], np.array([t for _, t in stored], dtype=np.int64)])
         if not len(centres):
@@ -220,46 +201,21 @@ class Journal:
             seen |= wanted
             hits = self.books.lookup(np.array(sorted(wanted), dtype=np.int64), batch)
 
-    def _post_singles(self, plan: _Plan, singles: list[int]) -> None:
-        events = [plan.observations[i] for i in singles]
-        if not events:
-            return
-        postings = post(events, self.book())
-        for position, reason in postings.impossible.items():
-            plan.sealed.impossible[singles[position]] = reason
-        plan.kept += [i for row, i in enumerate(singles) if row not in postings.impossible]
-        count = len(events)
-        resolved = Resolved(
-            events, [plan.keyed.ids[i] for i in singles], [1] * count, [False] * count, [False] * count
-        )
-        plan.parts.append((resolved, postings))
-        plan.sealed.events += count - len(postings.impossible)
-
     def _post_affected(
         self, plan: _Plan, affected: list[int], known: dict[tuple[int, int], Observation]
     ) -> None:
-        encode = msgspec.json.encode
-        stored = {encode(observation) for observation in known.values()}
-        fresh: list[int] = []
+        stored = {msgspec.json.encode(observation) for observation in known.values()}
         for position in affected:
-            content = encode(plan.observations[position])
+            content = plan.prepared.content(position)
             if content in stored:
                 plan.sealed.repeated += 1
-            elif self._is_possible(plan, position):
+            else:
                 stored.add(content)
-                fresh.append(position)
-        if not fresh:
-            return
-        plan.kept += fresh
-        together = [*known.values(), *(plan.observations[i] for i in fresh)]
-        matched = match(together, group(together))
-        self._supersede(plan, together, matched, known)
-
-    def _is_possible(self, plan: _Plan, position: int) -> bool:
-        postings = post([plan.observations[position]], self.book())
-        if postings.impossible:
-            plan.sealed.impossible[position] = postings.impossible[0]
-        return not postings.impossible
+                plan.fresh[position] = _decode(content)
+        if plan.fresh:
+            plan.kept += plan.fresh
+            together = [*known.values(), *plan.fresh.values()]
+            self._supersede(plan, together, match(together, group(together)), known)
 
     def _supersede(
         self,
@@ -274,7 +230,7 @@ class Journal:
             members = [together[p] for p in one.members]
             joined = [o for o in members if not is_keyless(o)] or members
             identifier = event_id(joined)
-            plan.link(identifier, members, known, together, one.members)
+            plan.link(identifier, members, known, one.members)
             resolved.events.append(resolve(members))
             resolved.ids.append(identifier)
             resolved.observations.append(len(members))
@@ -285,36 +241,40 @@ class Journal:
         days = {_day(int(o.time)) for o in known.values()}
         old = self.books.live_rows(candidates, days)
         plan.old = old
-        plan.parts.append((resolved, post(resolved.events, self.book())))
+        plan.merged = resolved, post(resolved.events, self.book())
         plan.sealed.events += len(matched) - len(set(old.column("event_id").to_pylist()))
         plan.sealed.possible_duplicates += sum(resolved.possible_duplicate)
 
     def _write(self, plan: _Plan, batch: int, recorded_at: int) -> None:
-        kept = [plan.observations[i] for i in sorted(plan.kept)]
+        kept = plan.prepared.payloads.take(pa.array(plan.kept, pa.int64()))
         self.books.observations.append(observation_rows(kept, batch, recorded_at), batch)
         self._project(plan, batch, recorded_at)
 
     def _project(self, plan: _Plan, batch: int, recorded_at: int) -> None:
         """Write everything that derives from the batch's observations."""
-        books = self.books
-        kept = sorted(plan.kept)
-        place = {position: number for number, position in enumerate(kept)}
-        owned = np.isin(plan.keyed.owners, np.array(kept, dtype=np.int64))
-        owners = np.array([place[i] for i in plan.keyed.owners[owned].tolist()], dtype=np.int64)
-        key_table = key_rows(plan.keyed.hashes[owned], owners, batch)
+        books, keyed = self.books, plan.prepared.keyed
+        place = np.full(len(plan.prepared), -1, dtype=np.int64)
+        place[plan.kept] = np.arange(len(plan.kept))
+        owners = place[keyed.owners]
+        owned = owners >= 0
+        key_table = key_rows(keyed.hashes[owned], owners[owned], batch)
         books.keys.append(pa.concat_tables([key_table, plan.links(place, batch)]), batch)
-        if any(plan.keyed.keyless):
+        if keyed.keyless.any():
             books.state.set_fact("keyless", "yes")
-        cards = {card.card_id: card for _, p in plan.parts for card in p.cards.values()}
-        self.append_cards(cards, batch)
+        self.append_cards(plan.cards(), batch)
         self.append_events(self._event_table(plan, batch, recorded_at), batch)
 
     def _event_table(self, plan: _Plan, batch: int, recorded_at: int) -> pa.Table:
         """The rows that a planned batch appends to the event table."""
-        rows = [event_rows(r, p, batch, recorded_at) for r, p in plan.parts]
-        if plan.old is not None and len(plan.old):
-            rows = _without_unchanged(rows, plan.old, recorded_at)
-        return pa.concat_tables(rows) if rows else EVENTS.empty_table()
+        prepared = plan.prepared
+        chosen = plan.alone[prepared.row_event]
+        rows = prepared.rows if chosen.all() else prepared.rows.filter(pa.array(chosen))
+        parts = [stamped(rows, batch, recorded_at)]
+        if plan.merged is not None:
+            resolved, postings = plan.merged
+            new = event_rows(resolved, postings, batch, recorded_at)
+            parts += corrections(plan.old, new, recorded_at)
+        return pa.concat_tables(parts)
 
     def append_events(self, rows: pa.Table, batch: int) -> None:
         """Append event rows and the sums of them to every roll-up."""
@@ -325,7 +285,7 @@ class Journal:
             table.append(sums.cast(table.schema), batch)
         books.runs.append(books.arrow(runs_sql(), rows=rows).cast(books.runs.schema), batch)
 
-    def append_cards(self, cards: dict[str, object], batch: int) -> None:
+    def append_cards(self, cards: dict[str, RateCard], batch: int) -> None:
         """Keep the price cards that are not kept yet."""
         books = self.books
         known = self.known_cards()
@@ -350,29 +310,35 @@ class Journal:
 
 @dataclass(slots=True)
 class _Plan:
-    """What a batch will write. kept: positions that are new; old: stored rows to take back."""
+    """What a batch will write. kept: positions that are new, alone: those that meet no other report;
+    fresh: the others; merged: their calls as they are known now; old: stored rows to take back."""
 
-    observations: list[Observation]
-    keyed: _Keyed
+    prepared: Prepared
     sealed: Sealed
     kept: list[int] = field(default_factory=list)
-    parts: list[tuple[Resolved, Postings]] = field(default_factory=list)
+    alone: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    fresh: dict[int, Observation] = field(default_factory=dict)
+    merged: tuple[Resolved, Postings] | None = None
     old: pa.Table | None = None
-    linked: list[tuple[int, Observation]] = field(default_factory=list)
+    linked: list[tuple[int, int]] = field(default_factory=list)
     stored_links: list[tuple[int, tuple[int, int]]] = field(default_factory=list)
+
+    def cards(self) -> dict[str, RateCard]:
+        """Every price card that the batch used."""
+        merged = self.merged[1].cards if self.merged else {}
+        return {**self.prepared.cards, **merged}
 
     def link(
         self,
         identifier: bytes,
         members: list[Observation],
         known: dict[tuple[int, int], Observation],
-        together: list[Observation],
         positions: tuple[int, ...],
     ) -> None:
         """Remember that keyless members belong to a keyed call, so that either finds the other."""
         if len({is_keyless(o) for o in members}) < 2:
             return
-        places = list(known)
+        places, fresh = list(known), list(self.fresh)
         keyless_ids = [lookup_hash(event_id((o,))) for o in members if is_keyless(o)]
         for observation, position in zip(members, positions, strict=True):
             targets = [lookup_hash(identifier)] if is_keyless(observation) else keyless_ids
@@ -380,47 +346,16 @@ class _Plan:
                 if position < len(places):
                     self.stored_links.append((target, places[position]))
                 else:
-                    self.linked.append((target, observation))
+                    self.linked.append((target, fresh[position - len(places)]))
 
-    def links(self, place: dict[int, int], batch: int) -> pa.Table:
-        """The extra key rows for the remembered links."""
-        by_identity = {id(self.observations[position]): number for position, number in place.items()}
-        rows = [(h, batch, by_identity[id(o)]) for h, o in self.linked]
+    def links(self, place: np.ndarray, batch: int) -> pa.Table:
+        """The extra key rows for the remembered links. place: position -> place in the batch."""
+        rows = [(h, batch, int(place[position])) for h, position in self.linked]
         rows += [(h, b, p) for h, (b, p) in self.stored_links]
         columns = list(zip(*rows, strict=True)) if rows else [(), (), ()]
         kinds = (pa.int64(), pa.int32(), pa.int32())
         arrays = [pa.array(list(c), k) for c, k in zip(columns, kinds, strict=True)]
         return pa.table(arrays, schema=KEYS)
-
-
-def _without_unchanged(rows: list[pa.Table], old: pa.Table, recorded_at: int) -> list[pa.Table]:
-    """Drop corrections that change nothing: the stored rows and the new rows say the same."""
-    new = rows[-1]
-    ignored = {"version", "recorded_at"}
-    names = [name for name in EVENTS.names if name not in ignored]
-
-    def by_event(table: pa.Table) -> dict[bytes, tuple[list[int], list[tuple[object, ...]]]]:
-        columns = [table.column(name).to_pylist() for name in names]
-        ids = table.column("event_id").to_pylist()
-        found: dict[bytes, tuple[list[int], list[tuple[object, ...]]]] = {}
-        for row, values in enumerate(zip(*columns, strict=True)):
-            positions, contents = found.setdefault(ids[row], ([], []))
-            positions.append(row)
-            contents.append(values)
-        return found
-
-    before, after = by_event(old), by_event(new)
-    same = {
-        i for i in before.keys() & after.keys()
-        if sorted(map(repr, before[i][1])) == sorted(map(repr, after[i][1]))
-    }  # fmt: skip
-    gone = [row for i, (positions, _) in before.items() if i not in same for row in positions]
-    come = [row for i, (positions, _) in after.items() if i not in same for row in positions]
-    return [
-        *rows[:-1],
-        retracted(old.take(pa.array(gone, pa.int64())), recorded_at),
-        new.take(pa.array(come, pa.int64())),
-    ]
 
 
 def _spans(times: np.ndarray) -> list[tuple[int, int]]:

@@ -13,7 +13,7 @@ from jevons.stores.books import Books
 from jevons.stores.report import Question, condition, quote
 from jevons.stores.schema import MONEY_COLUMNS, QUANTITY_COLUMNS
 from jevons.vocabulary.charge import ChargeLine, Part, RateCard, Unpriced
-from jevons.vocabulary.money import parse_amount, plain
+from jevons.vocabulary.money import parse_amount, plain, to_femto
 from jevons.vocabulary.observation import DIMENSIONS, LABELS
 from jevons.vocabulary.period import iso
 from jevons.vocabulary.units import COMMON_UNITS, Quantities, Unit, inclusive
@@ -43,10 +43,10 @@ def live_events(books: Books, question: Question, limit: int | None) -> Iterator
     sql = rows_sql(books, question) + " ORDER BY time, event_id, part"
     if limit is not None:
         sql += f" LIMIT {int(limit) * 8}"
-    cards = _Cards(books)
+    cards = Cards(books)
     pending: list[dict[str, Any]] = []
     shown = 0
-    for batch in session.execute(sql).to_arrow_reader(4096):
+    for batch in session.sql(sql).to_arrow_reader(4096):
         for row in batch.to_pylist():
             if pending and row["event_id"] != pending[0]["event_id"]:
                 yield _event(pending, cards)
@@ -59,7 +59,7 @@ def live_events(books: Books, question: Question, limit: int | None) -> Iterator
         yield _event(pending, cards)
 
 
-class _Cards:
+class Cards:
     """Price cards by id, read on first use."""
 
     def __init__(self, books: Books) -> None:
@@ -67,6 +67,7 @@ class _Cards:
         self._cards: dict[str, RateCard] | None = None
 
     def get(self, card_id: str) -> RateCard:
+        """The card of an id. Raises KeyError for one that is not stored."""
         if self._cards is None:
             files = self._books.cards.files()
             rows = self._books.arrow("SELECT * FROM read_parquet(?)", [files]).to_pylist()
@@ -74,6 +75,12 @@ class _Cards:
                 row["price_card"]: msgspec.json.decode(row["content"], type=RateCard) for row in rows
             }
         return self._cards[card_id]
+
+    def vector(self, card_id: str, prices: str) -> list[int]:
+        """Unit prices of the common units in whole 1e-15 USD; prices: `list` or `contracted`."""
+        card = self.get(card_id)
+        chosen = card.list_unit_price if prices == "list" else card.contracted_unit_price
+        return [to_femto(chosen[unit]) if unit in chosen else 0 for unit in COMMON_UNITS]
 
 
 def quantities(row: dict[str, Any]) -> Quantities:
@@ -88,7 +95,8 @@ def quantities(row: dict[str, Any]) -> Quantities:
     return found
 
 
-def _lines(row: dict[str, Any], cards: _Cards) -> tuple[ChargeLine, ...]:
+def lines_of(row: dict[str, Any], cards: Cards) -> tuple[ChargeLine, ...]:
+    """The charge lines of an event row, rated with the card that it names."""
     counted = quantities(row)
     totals = inclusive(counted)
     tier = row["tier_input_tokens"]
@@ -108,7 +116,7 @@ def _lines(row: dict[str, Any], cards: _Cards) -> tuple[ChargeLine, ...]:
     return rated.lines
 
 
-def _event(rows: list[dict[str, Any]], cards: _Cards) -> dict[str, Any]:
+def _event(rows: list[dict[str, Any]], cards: Cards) -> dict[str, Any]:
     head = rows[0]
     shown: dict[str, Any] = {
         "event_id": bytes(head["event_id"]).hex(),
@@ -126,7 +134,7 @@ def _event(rows: list[dict[str, Any]], cards: _Cards) -> dict[str, Any]:
     for row in rows:
         for unit, quantity in quantities(row).items():
             total[unit] = total.get(unit, 0) + quantity
-        lines += [_line(line, row) for line in _lines(row, cards)]
+        lines += [_line(line, row) for line in lines_of(row, cards)]
     shown["quantities"] = total
     shown.update(inclusive(total))
     shown["charges"] = lines
@@ -153,7 +161,7 @@ def _line(line: ChargeLine, row: dict[str, Any]) -> dict[str, Any]:
     return dict(shown)
 
 
-def _why(rows: list[dict[str, Any]], cards: _Cards) -> str:
+def _why(rows: list[dict[str, Any]], cards: Cards) -> str:
     parts = []
     for row in rows:
         if row["price_card"]:

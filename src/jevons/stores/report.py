@@ -176,9 +176,9 @@ def _grouped(
     if question.top is None and any(name in CALENDAR for name in question.by):
         order = ", ".join(keys)
     limit = f"LIMIT {int(question.top)}" if question.top is not None else ""
-    rows = session.execute(f"SELECT * FROM grouped {kept} ORDER BY {order} {limit}").to_arrow_table()
+    rows = session.sql(f"SELECT * FROM grouped {kept} ORDER BY {order} {limit}").to_arrow_table()
     sums = ", ".join(f"sum({name}) AS {name}" for name in measures)
-    total = session.execute(f"SELECT count(*) AS n, {sums}, max(weakest) AS weakest FROM grouped {kept}")
+    total = session.sql(f"SELECT count(*) AS n, {sums}, max(weakest) AS weakest FROM grouped {kept}")
     totals = total.to_arrow_table().to_pylist()[0]
     session.close()
     found = [_row(row, question.by, keys) for row in rows.to_pylist()]

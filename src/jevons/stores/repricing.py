@@ -49,7 +49,7 @@ def reprice(
     appended: list[pa.Table] = []
     cards: dict[str, object] = {}
     sql = rows_sql(books, question)
-    reader = books.session.cursor().execute(sql).to_arrow_reader(_CHUNK)
+    reader = books.session.cursor().sql(sql).to_arrow_reader(_CHUNK)
     memory: dict[tuple[Any, ...], Rated] = {}
     for chunk in reader:
         table = pa.Table.from_batches([chunk])

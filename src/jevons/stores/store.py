@@ -169,6 +169,25 @@ class Store:
                 self.journal, self.book(), question, self._recorded_at(), dry_run=False
             )
 
+    def behind(self) -> list[str]:
+        """Tables that do not hold the newest batch, as after a kill."""
+        books = self.books
+        observed, posted = books.observations.batch(), books.events.batch()
+        lag = ["keys"] if books.keys.batch() < observed else []
+        lag += ["events"] if posted < observed else []
+        rollups = [*books.rollups.items(), ("runs", books.runs)]
+        return lag + [name for name, table in rollups if table.batch() < posted]
+
+    def waiting(self) -> int:
+        """How many acknowledged observations wait in the inbox."""
+        if not (self.home / "inbox.db").exists():
+            return 0
+        inbox = self.inbox()
+        try:
+            return inbox.waiting()
+        finally:
+            inbox.close()
+
     def complete_to(self) -> int | None:
         """The time of the newest event, epoch microseconds, None when the ledger is empty."""
         files = self.books.event_files()

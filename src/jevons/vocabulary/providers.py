@@ -1,0 +1,87 @@
+"""The names by which tools call providers: one alias table for telemetry, gateways and tables.
+
+The canonical names are those of the base price catalogue (genai-prices provider ids). A name that
+nobody knows is kept as it is, in lower case: it finds no price, and the report says so.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+UNKNOWN: Final = "unknown"
+"""The provider of a report that names none; any other report of the same call decides."""
+
+VERTEX: Final = "vertex"
+"""Host of Google models served by Vertex AI; AI Studio is the default and has no host name."""
+
+_ALIASES: Final[dict[str, tuple[str, ...]]] = {
+    "anthropic": ("claude",),
+    "aws": (
+        "aws.bedrock", "aws_bedrock", "bedrock", "bedrock_converse", "amazon", "amazon-bedrock",
+        "amazon_bedrock", "sagemaker",
+    ),
+    "azure": (
+        "azure.ai.openai", "azure.ai.inference", "az.ai.openai", "az.ai.inference", "azure_ai",
+        "azure-openai", "azure_openai", "azure-ai", "azure_text",
+    ),
+    "cohere": ("cohere_chat", "cohere_ai"),
+    "deepseek": ("deep_seek",),
+    "fireworks": ("fireworks_ai", "fireworks-ai"),
+    "google": (
+        "gcp.gen_ai", "gcp.gemini", "gemini", "google_genai", "google-genai", "google_ai",
+        "google.generative-ai", "googleai", "google_ai_studio", "palm",
+    ),
+    "groq": (),
+    "mistral": ("mistral_ai", "mistralai", "mistral-ai", "codestral"),
+    "moonshotai": ("moonshot_ai", "moonshot"),
+    "openai": ("open_ai", "text-completion-openai", "openai_like_responses"),
+    "openrouter": ("open_router",),
+    "perplexity": ("perplexity_ai", "perplexity-ai"),
+    "together": ("together_ai", "togetherai"),
+    "x-ai": ("x_ai", "xai", "grok"),
+}  # fmt: skip
+_VERTEX_NAMES: Final = (
+    "gcp.vertex_ai", "vertex_ai", "vertex_ai_beta", "vertexai", "vertex", "google-vertex",
+    "google_vertexai", "google.vertex",
+)  # fmt: skip
+_CANONICAL: Final[dict[str, tuple[str, str | None]]] = {
+    **{name: (name, None) for name in _ALIASES},
+    **{alias: (name, None) for name, aliases in _ALIASES.items() for alias in aliases},
+    **{alias: ("google", VERTEX) for alias in _VERTEX_NAMES},
+}
+_FAMILIES: Final = (
+    (re.compile(r"gpt-|chatgpt-|o\d(-|\Z)|text-embedding-(3|ada)|codex-|dall-e|whisper"), "openai"),
+    (re.compile(r"claude-"), "anthropic"),
+    (re.compile(r"gemini-|gemma-"), "google"),
+    (re.compile(r"grok-"), "x-ai"),
+    (re.compile(r"deepseek-"), "deepseek"),
+    (re.compile(r"(open-)?mistral-|codestral-|ministral-|magistral-"), "mistral"),
+    (re.compile(r"command-|embed-(english|multilingual)"), "cohere"),
+    (re.compile(r"sonar(-|\Z)"), "perplexity"),
+)
+
+
+def provider_of(name: str) -> tuple[str, str | None]:
+    """The provider and the host that a tool's name for them means: `vertex_ai` is Google at Vertex.
+
+    A name with an API after a dot (`openai.chat`, `google.vertex.chat`) is tried without it.
+    """
+    name = name.strip().lower()
+    while name:
+        if name in _CANONICAL:
+            return _CANONICAL[name]
+        shorter = name.rpartition(".")[0]
+        if not shorter:
+            return name, None
+        name = shorter
+    return UNKNOWN, None
+
+
+def provider_of_model(model: str | None) -> str:
+    """Who makes the model, by its name; `unknown` when the name belongs to no known family.
+
+    Only for reports that name no provider: others sell the same models at prices of their own.
+    """
+    name = (model or "").lower()
+    return next((provider for family, provider in _FAMILIES if family.match(name)), UNKNOWN)
