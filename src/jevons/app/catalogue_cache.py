@@ -1,4 +1,5 @@
-"""The price book of a home: base catalogue (compiled once per version), shipped corrections, own prices."""
+"""The price book of a home: base catalogue (compiled once per version), shipped corrections, own
+prices."""
 
 from __future__ import annotations
 
@@ -35,7 +36,8 @@ def own_entries(folder: Path) -> list[PriceEntry]:
 
 
 def load_book(home: Path) -> PriceBook:
-    """The price book of a home. The compiled catalogue is cached in `HOME/cache`; a lost cache is rebuilt."""
+    """The price book of a home. The compiled catalogue is cached in `HOME/cache`; a lost cache is
+    rebuilt."""
     cache = home / "cache" / f"catalogue-{version('genai-prices')}.bin"
     try:
         compiled = cache.read_bytes()

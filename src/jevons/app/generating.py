@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ import msgspec
 
 from jevons.app.importing import Importer
 from jevons.app.results import Progress
+from jevons.app.segments import BATCH, Harvest
+from jevons.ledger.intake import accept
 from jevons.vocabulary.errors import SourceError
 from jevons.vocabulary.observation import Observation
 from jevons.vocabulary.source import Source
@@ -19,7 +21,9 @@ from jevons.vocabulary.source import Source
 OnProgress = Callable[[Progress], None]
 
 
-def generate_file(events: int, seed: int, out: Path, on_progress: OnProgress | None) -> dict[str, object]:
+def generate_file(
+    events: int, seed: int, out: Path, on_progress: OnProgress | None
+) -> dict[str, object]:
     """Write the company as native lines, and its truth file beside it. Raises SourceError."""
     from jevons.app.company import generate, truth
 
@@ -33,7 +37,9 @@ def generate_file(events: int, seed: int, out: Path, on_progress: OnProgress | N
                 lines += chunk.count(b"\n")
                 if on_progress is not None:
                     total = written * events // max(1, lines)
-                    on_progress(Progress(written, total, lines, time.monotonic() - started, str(out)))
+                    on_progress(
+                        Progress(written, total, lines, time.monotonic() - started, str(out))
+                    )
         truth_path.write_text(json.dumps(truth(events, seed), indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise SourceError(f"{out} cannot be written: {error.strerror}") from error
@@ -51,15 +57,22 @@ def generate_into(
     from jevons.app.company import generate
 
     importer = Importer(store, sources, on_progress)
-    state: dict[str, Any] = {"line": 0}
-    importer.add(_decoded(generate(events, seed), state), "events", f"company seed {seed}", state)
-    importer._flush()
+    decode = msgspec.json.Decoder(Observation).decode
+    waiting: list[Observation] = []
+    for chunk in generate(events, seed):
+        waiting += map(decode, chunk.splitlines())
+        if len(waiting) >= BATCH:
+            _store(importer, waiting, events)
+            waiting = []
+    _store(importer, waiting, events)
     return {"events": importer.events, "new": importer.new, "repeated": importer.repeated}
 
 
-def _decoded(chunks: Iterator[bytes], state: dict[str, Any]) -> Iterator[Observation]:
-    decode = msgspec.json.Decoder(Observation).decode
-    for chunk in chunks:
-        for line in chunk.splitlines():
-            state["line"] += 1
-            yield decode(line)
+def _store(importer: Importer, observations: list[Observation], total: int) -> None:
+    refused = [reason for one in observations if (reason := accept(one))]
+    assert not refused, f"the generator wrote an observation that is refused: {refused[0]}"
+    importer.total_bytes = total
+    if observations:
+        importer.take(Harvest([importer.ledger.prepare(observations)]))
+    importer.done_bytes = importer.count
+    importer.report("company")

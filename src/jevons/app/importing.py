@@ -4,54 +4,45 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Final
-
-import msgspec
+from typing import Any
 
 from jevons.app.reading import Reading, fingerprint, plan, walk
 from jevons.app.results import FileSummary, ImportSummary, Progress
+from jevons.app.segments import Harvest, Outcome, Segment, harvest, tasks, worker_count
 from jevons.ledger.intake import accept
 from jevons.vocabulary.observation import Observation
-from jevons.vocabulary.rejection import Rejection, reject
 from jevons.vocabulary.source import Source
 
-BATCH: Final = 100_000
-"""Observations per batch: bounds memory, and what is read again after a crash."""
-
 OnProgress = Callable[[Progress], None]
-
-
-@dataclass(slots=True)
-class _Tally:
-    observations: int = 0
-    rejected: int = 0
-
-
-@dataclass(slots=True)
-class _Pending:
-    """Observations and rejections that are read but not stored yet."""
-
-    observations: list[Observation] = field(default_factory=list)
-    origins: list[tuple[str, str, int]] = field(default_factory=list)
-    rejections: list[Rejection] = field(default_factory=list)
-    cursors: dict[str, Any] = field(default_factory=dict)
+Harvester = Callable[[list[Segment]], Harvest]
 
 
 class Importer:
-    """One import: reads files, hands batches to the ledger, remembers how far it came.
+    """One import: has files read, hands batches to the ledger, remembers how far each file was
+    read.
 
-    ledger: the open ledger (`app.wiring`). sources: by name, in the order in which they are asked to
-    recognise a file.
+    ledger: the open ledger. sources: by name, in the order in which they are asked to recognise a
+    file.
+    pool: given a number of workers, a context manager that yields a mapping function over tasks.
     """
 
-    def __init__(self, ledger: Any, sources: Mapping[str, Source], on_progress: OnProgress | None) -> None:
+    def __init__(
+        self,
+        ledger: Any,
+        sources: Mapping[str, Source],
+        on_progress: OnProgress | None = None,
+        *,
+        workers: int = 1,
+        pool: Callable[[int], Any] | None = None,
+    ) -> None:
         self.ledger = ledger
         self.sources = sources
         self.on_progress = on_progress
+        self.workers = workers
+        self.pool = pool
         self.started = time.monotonic()
-        self.pending = _Pending()
         self.new = self.repeated = self.events = self.duplicates = self.rejected = 0
         self.done_bytes = self.total_bytes = self.count = 0
 
@@ -59,97 +50,100 @@ class Importer:
         """Read everything new at the paths. Raises SourceError, LedgerError."""
         readings = [plan(path, named, self.sources, self.ledger.state) for path in walk(paths)]
         self.total_bytes = sum(reading.bytes_to_read for reading in readings)
-        files = []
-        for reading in readings:
-            tally = _Tally()
-            if reading.source is not None and reading.state != "unchanged":
-                tally = self._dry(reading) if dry_run else self._read(reading)
-            name = reading.source.name if reading.source else None
-            files.append(
-                FileSummary(str(reading.path), name, reading.state, tally.observations, tally.rejected)
-            )
-        if not dry_run:
-            self._flush()
+        outcomes: dict[int, list[Outcome]] = {}
+        if dry_run:
+            for number, reading in enumerate(readings):
+                outcomes[number] = [self._look(number, reading)]
+        else:
+            self._read(readings, outcomes)
+        files = [self._file(reading, outcomes.get(i, [])) for i, reading in enumerate(readings)]
         return self._summary(files, dry_run=dry_run)
 
-    def add(self, items: Iterator[Observation | Rejection], source: str, place: str, state: Any) -> _Tally:
-        """Take observations from a reader until it ends, flushing full batches."""
-        tally = _Tally()
-        for item in items:
-            if isinstance(item, Rejection):
-                self.pending.rejections.append(item)
-                tally.rejected += 1
-                continue
-            reason = accept(item)
-            if reason is not None:
-                self._refuse(item, (source, place, int(state.get("line", 0))), reason)
-                tally.rejected += 1
-                continue
-            tally.observations += 1
-            self.pending.observations.append(item)
-            self.pending.origins.append((source, place, int(state.get("line", 0))))
-            if len(self.pending.observations) >= BATCH:
-                self._flush()
-                self._report(place, int(state.get("offset", 0)))
-        return tally
-
-    def _dry(self, reading: Reading) -> _Tally:
-        assert reading.source is not None
-        tally = _Tally()
-        state = dict(reading.memory)
-        for item in reading.source.read(reading.path, state):
-            good = isinstance(item, Observation) and accept(item) is None
-            tally.observations += good
-            tally.rejected += not good
-        self.count += tally.observations
-        self.rejected += tally.rejected
-        return tally
-
-    def _read(self, reading: Reading) -> _Tally:
-        source, state = reading.source, dict(reading.memory)
-        assert source is not None
-        place = str(reading.path)
-        tally = self.add(source.read(reading.path, state), source.name, place, state)
-        offset = int(state.get("offset", 0))
-        self.pending.cursors[str(reading.path.resolve())] = self.ledger.make_cursor(
-            source.name, fingerprint(reading.path, offset), reading, state
-        )
-        self.done_bytes += reading.bytes_to_read
-        self._report(place, 0)
-        return tally
-
-    def _refuse(self, item: Observation, origin: tuple[str, str, int], reason: str) -> None:
-        source, place, line = origin
-        raw = msgspec.json.encode(item)
-        usage = {"usage": item.usage} if item.usage else None
-        self.pending.rejections.append(reject(source, place, line, reason, raw, usage))
-
-    def _flush(self) -> None:
-        """Store what is pending: observations first, then rejections, then how far the files were read."""
-        pending, self.pending = self.pending, _Pending()
-        if pending.observations:
-            sealed = self.ledger.seal(pending.observations)
+    def take(self, found: Harvest) -> None:
+        """Store one harvest: its batches, then its rejections."""
+        for batch in found.batches:
+            sealed = self.ledger.seal_prepared(batch)
             self.new += sealed.new
             self.repeated += sealed.repeated
             self.events += sealed.events
             self.duplicates += sealed.possible_duplicates
-            for position, reason in sealed.impossible.items():
-                source, place, line = pending.origins[position]
-                item = pending.observations[position]
-                raw = msgspec.json.encode(item)
-                usage = {"usage": item.usage}
-                pending.rejections.append(reject(source, place, line, reason, raw, usage))
-        self.count += len(pending.observations)
-        self.rejected += len(pending.rejections)
-        self.ledger.reject(pending.rejections)
-        self.ledger.state.save_cursors(pending.cursors.items())
+            self.count += len(batch) - len(batch.impossible)
+        self.ledger.reject(found.rejections)
+        self.rejected += len(found.rejections)
 
-    def _report(self, place: str, offset: int) -> None:
+    def _read(self, readings: list[Reading], outcomes: dict[int, list[Outcome]]) -> None:
+        waiting = dict.fromkeys(range(len(readings)), 0)
+        planned = list(tasks(readings))
+        for task in planned:
+            for segment in task:
+                waiting[segment.number] += 1
+        with ExitStack() as stack:
+            for found in self._harvests(planned, stack):
+                self.take(found)
+                finished = []
+                for outcome in found.outcomes:
+                    outcomes.setdefault(outcome.number, []).append(outcome)
+                    waiting[outcome.number] -= 1
+                    self.done_bytes += outcome.read_bytes
+                    if waiting[outcome.number] == 0:
+                        finished.append(outcome.number)
+                self._remember(readings, finished, outcomes)
+                self.report(str(readings[found.outcomes[-1].number].path))
+
+    def _harvests(self, planned: list[list[Segment]], stack: ExitStack) -> Iterator[Harvest]:
+        count = worker_count(self.workers, self.total_bytes)
+        if count and self.pool is not None and len(planned) > 1:
+            yield from stack.enter_context(self.pool(count))(planned)
+            return
+        for task in planned:
+            yield harvest(task, self.sources, self.ledger.prepare)
+
+    def _remember(
+        self, readings: list[Reading], numbers: list[int], outcomes: dict[int, list[Outcome]]
+    ) -> None:
+        """Keep how far files were read, now that what was read is stored."""
+        cursors = []
+        for number in numbers:
+            reading = readings[number]
+            assert reading.source is not None
+            last = max(outcomes[number], key=lambda o: int(o.state.get("offset", 0)))
+            offset = int(last.state.get("offset", 0))
+            if len(outcomes[number]) > 1:
+                before = int(reading.memory.get("line", 0))
+                last.state["line"] = before + sum(o.lines for o in outcomes[number])
+            mark = fingerprint(reading.path, offset)
+            cursor = self.ledger.make_cursor(reading.source.name, mark, reading, last.state)
+            cursors.append((str(reading.path.resolve()), cursor))
+        self.ledger.state.save_cursors(cursors)
+
+    def _look(self, number: int, reading: Reading) -> Outcome:
+        """What a dry run finds in a file; nothing is stored."""
+        outcome = Outcome(number, dict(reading.memory))
+        if reading.source is None or reading.state == "unchanged":
+            return outcome
+        for item in reading.source.read(reading.path, outcome.state):
+            good = isinstance(item, Observation) and accept(item) is None
+            outcome.observations += good
+            outcome.rejected += not good
+        self.count += outcome.observations
+        self.rejected += outcome.rejected
+        return outcome
+
+    def _file(self, reading: Reading, outcomes: list[Outcome]) -> FileSummary:
+        return FileSummary(
+            str(reading.path),
+            reading.source.name if reading.source else None,
+            reading.state,
+            sum(outcome.observations for outcome in outcomes),
+            sum(outcome.rejected for outcome in outcomes),
+        )
+
+    def report(self, place: str) -> None:
+        """Tell the caller how far the import is."""
         if self.on_progress is not None:
             seconds = time.monotonic() - self.started
-            count = self.count + len(self.pending.observations)
-            done = min(self.total_bytes, self.done_bytes + offset)
-            self.on_progress(Progress(done, self.total_bytes, count, seconds, place))
+            done = min(self.total_bytes, self.done_bytes)
+            self.on_progress(Progress(done, self.total_bytes, self.count, seconds, place))
 
     def _summary(self, files: list[FileSummary], *, dry_run: bool) -> ImportSummary:
         return ImportSummary(
@@ -163,4 +157,3 @@ class Importer:
             seconds=time.monotonic() - self.started,
             dry_run=dry_run,
         )
-

@@ -22,14 +22,20 @@ _DEPENDENCIES: Final = ("deltalake", "duckdb", "pyarrow", "numpy", "msgspec", "g
 _LOW_SPACE: Final = 1 << 30
 
 
-def verified(findings: Iterator[tuple[str, str | None]], on_progress: OnProgress | None) -> Verification:
+def verified(
+    findings: Iterator[tuple[str, str | None]], on_progress: OnProgress | None
+) -> Verification:
     """Run the ledger's own checks and put their outcome together."""
     started = time.monotonic()
     checks = []
     first = None
     for name, difference in findings:
         state = "ok" if difference is None else "failed"
-        remedy = "" if difference is None else "Restore the ledger's folder from a backup, or import again."
+        remedy = (
+            ""
+            if difference is None
+            else "Restore the ledger's folder from a backup, or import again."
+        )
         checks.append(Check(name, state, difference or "", remedy))
         first = first or difference
         if on_progress is not None:
@@ -50,7 +56,9 @@ def examine(jevons: Jevons, keeper: Any) -> Iterator[Check]:
 def _python() -> Check:
     found = ".".join(map(str, sys.version_info[:3]))
     state = "ok" if sys.version_info >= (3, 11) else "failed"
-    return Check("Python", state, found, "" if state == "ok" else "Jevons needs Python 3.11 or newer.")
+    return Check(
+        "Python", state, found, "" if state == "ok" else "Jevons needs Python 3.11 or newer."
+    )
 
 
 def _packages() -> Iterator[Check]:
@@ -75,7 +83,10 @@ def _home(home: Path) -> Iterator[Check]:
     yield Check("free space", state, f"{free / (1 << 30):.1f} GiB", remedy)
     if home.exists() and home.stat().st_mode & 0o077:
         yield Check(
-            "privacy", "warning", "other users of this machine can read the ledger", f"chmod 700 {home}"
+            "privacy",
+            "warning",
+            "other users of this machine can read the ledger",
+            f"chmod 700 {home}",
         )
 
 
@@ -100,7 +111,9 @@ def _logs(jevons: Jevons, keeper: Any) -> Iterator[Check]:
         if place.exists()
     ]
     detail = "; ".join(found) or "no coding-agent logs in the standard places of this user"
-    yield Check("own logs", "ok" if found else "warning", detail, "" if found else "jevons import PATH")
+    yield Check(
+        "own logs", "ok" if found else "warning", detail, "" if found else "jevons import PATH"
+    )
 
 
 def _ledger(jevons: Jevons) -> Iterator[Check]:
@@ -117,7 +130,10 @@ def _ledger(jevons: Jevons) -> Iterator[Check]:
         return
     if behind:
         yield Check(
-            "recovery", "warning", f"{behind} lag behind after a stop", "The next import repairs them."
+            "recovery",
+            "warning",
+            f"{behind} lag behind after a stop",
+            "The next import repairs them.",
         )
     waiting = store.waiting()
     yield Check("inbox", "ok", f"{waiting} observations wait to be sealed")

@@ -20,7 +20,9 @@ _SIDE_FILES: Final = ("-wal", "-shm", "-journal", ".tmp", ".swp", ".jevons.yaml"
 class Cursors(Protocol):
     """Where it is remembered how far each file was read."""
 
-    def cursor(self, place: str) -> Any: ...
+    def cursor(self, place: str) -> Any:
+        """How far a file was read, None if never."""
+        ...
 
 
 @dataclass(slots=True)
@@ -48,7 +50,9 @@ def walk(paths: Sequence[Path]) -> Iterator[Path]:
     seen: set[tuple[int, int]] = set()
     for path in paths:
         if not path.exists():
-            raise SourceError(f"{path} does not exist", remedy="Name a file or a folder that exists.")
+            raise SourceError(
+                f"{path} does not exist", remedy="Name a file or a folder that exists."
+            )
         for file in [path] if path.is_file() else _below(path):
             if file.name.endswith(_SIDE_FILES) and file != path:
                 continue
@@ -68,7 +72,8 @@ def _below(folder: Path) -> Iterator[Path]:
 
 
 def recognise(path: Path, sources: Mapping[str, Source]) -> Source | None:
-    """The source whose format a file is in, by its content. Raises SourceError if it cannot be read."""
+    """The source whose format a file is in, by its content. Raises SourceError if it cannot be
+    read."""
     try:
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)
@@ -77,9 +82,7 @@ def recognise(path: Path, sources: Mapping[str, Source]) -> Source | None:
     return next((s for s in sources.values() if head and s.recognise(path, head)), None)
 
 
-def plan(
-    path: Path, named: str | None, sources: Mapping[str, Source], cursors: Cursors
-) -> Reading:
+def plan(path: Path, named: str | None, sources: Mapping[str, Source], cursors: Cursors) -> Reading:
     """What there is to read in a file, given how far it was read before."""
     if named is not None and named not in sources:
         raise UsageError(
@@ -116,7 +119,8 @@ def _continues(path: Path, known: Any) -> bool:
 
 
 def fingerprint(path: Path, offset: int) -> bytes:
-    """A digest of a file's first bytes and of the bytes before `offset`: tells appended from rewritten."""
+    """A digest of a file's first bytes and of the bytes before `offset`: tells appended from
+    rewritten."""
     digest = blake2b(digest_size=16)
     with path.open("rb") as file:
         digest.update(file.read(min(_PRINT_BYTES, offset)))

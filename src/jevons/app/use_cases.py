@@ -1,4 +1,5 @@
-"""What Jevons does, one method per verb of the product. Interfaces parse, call one of these, render."""
+"""What Jevons does, one method per verb of the product. Interfaces parse, call one of these,
+render."""
 
 from __future__ import annotations
 
@@ -83,7 +84,13 @@ class Jevons:
         if mapping is not None:
             sources["csv"] = self._keeper.mapped_csv(mapping)
             source = source or "csv"
-        importer = Importer(self.store, sources, on_progress)
+        importer = Importer(
+            self.store,
+            sources,
+            on_progress,
+            workers=self.settings.workers,
+            pool=None if mapping is not None else self._keeper.pool,
+        )
         try:
             summary = importer.run(paths, source, dry_run=dry_run)
         except KeyboardInterrupt:
@@ -96,7 +103,8 @@ class Jevons:
         return summary
 
     def import_own_logs(self, on_progress: OnProgress | None = None) -> ImportSummary:
-        """Import what is new in the coding-agent logs of the current user, in their standard places."""
+        """Import what is new in the coding-agent logs of the current user, in their standard
+        places."""
         home = Path(os.path.expanduser("~"))
         places: list[Path] = []
         for source in self._sources().values():
@@ -140,7 +148,8 @@ class Jevons:
         return list(rows)
 
     def add_prices(self, path: Path) -> list[PriceRow]:
-        """Add a price file to this home. Raises PriceError; nothing recorded is ever overwritten."""
+        """Add a price file to this home. Raises PriceError; nothing recorded is ever
+        overwritten."""
         return list(self._keeper.add_prices(path))
 
     def check_prices(self) -> list[Check]:
@@ -175,11 +184,14 @@ class Jevons:
     def generate(
         self, events: int, seed: int, out: Path | None, on_progress: OnProgress | None = None
     ) -> dict[str, object]:
-        """Write a deterministic company to a file (and its truth beside it), or import it (out None)."""
+        """Write a deterministic company to a file (and its truth beside it), or import it (out
+        None)."""
         from jevons.app.generating import generate_file, generate_into
 
         if events < 1:
-            raise UsageError("a company needs at least one event", remedy="Give --events N, N >= 1.")
+            raise UsageError(
+                "a company needs at least one event", remedy="Give --events N, N >= 1."
+            )
         if out is not None:
             return generate_file(events, seed, out, on_progress)
         return generate_into(self.store, self._sources(), events, seed, on_progress)
@@ -202,9 +214,7 @@ class Jevons:
 
 
 def _row(measures: dict[str, Any]) -> Row:
-    return Row(
-        dimensions=measures["dimensions"], **{name: measures[name] for name in _MEASURES}
-    )
+    return Row(dimensions=measures["dimensions"], **{name: measures[name] for name in _MEASURES})
 
 
 __all__ = ["Jevons", "Observation"]

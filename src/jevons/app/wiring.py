@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from jevons.app.results import Check, PriceRow, Verification
+from jevons.app.segments import Harvest, Segment, harvest
 from jevons.app.settings import Settings
 from jevons.app.use_cases import Jevons
 from jevons.vocabulary.errors import SourceError
@@ -56,6 +59,26 @@ def open_jevons(settings: Settings) -> Jevons:
     return Jevons(settings, store, sources, keeper)
 
 
+_worker: dict[str, Any] = {}
+
+
+def _begin_worker(settings: Settings) -> None:
+    """Set up a reading process: its price book, and Ctrl-C left to the process that it works
+    for."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _worker["keeper"] = Keeper(settings)
+
+
+def _work(task: list[Segment]) -> Harvest:
+    """Read and prepare one task, in a reading process."""
+    from jevons.stores.preparation import prepare
+
+    book = _worker["keeper"].book()
+    return harvest(task, sources(), lambda observations: prepare(observations, book))
+
+
 class Keeper:
     """What the use cases need from adapters beyond ledger and sources: prices, verify, doctor."""
 
@@ -81,6 +104,38 @@ class Keeper:
         from jevons.stores.report import Question
 
         return Question(**parts)
+
+    @contextmanager
+    def pool(self, workers: int) -> Iterator[Callable[[list[list[Segment]]], Iterator[Harvest]]]:
+        """Processes that read and prepare; yields a function from tasks to harvests as they end.
+
+        At most two tasks per process are under way, so memory stays bounded.
+        """
+        import multiprocessing
+        from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(
+            workers, mp_context=context, initializer=_begin_worker, initargs=(self.settings,)
+        ) as executor:
+
+            def harvests(planned: list[list[Segment]]) -> Iterator[Harvest]:
+                left = iter(planned)
+                running: set[Future[Harvest]] = set()
+                while True:
+                    for task in islice(left, workers + 1 - len(running)):
+                        running.add(executor.submit(_work, task))
+                    if not running:
+                        return
+                    done, running = wait(running, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        yield future.result()
+
+            try:
+                yield harvests
+            except BaseException:
+                executor.shutdown(wait=False, cancel_futures=True)
+                raise
 
     def mapped_csv(self, mapping: Path) -> Source:
         """The csv source with a mapping file of its own."""

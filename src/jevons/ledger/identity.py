@@ -1,12 +1,17 @@
 """Which observations are of the same call.
 
-A *strong* key names one provider response: the provider's response id, a request id that the provider
-issued (`req_…`), an alias that a source knows to join, or a key that recognises a repetition of the same
-report (a span id). A *weak* key is a request id made by a client: retries may share it, so it joins two
+A *strong* key names one provider response: the provider's response id, a request id that the
+provider
+issued (`req_…`), an alias that a source knows to join, or a key that recognises a repetition of
+the same
+report (a span id). A *weak* key is a request id made by a client: retries may share it, so it
+joins two
 groups only while at most one of them has a response id of its own.
 
-Provider-issued ids are random and share one namespace, because one tool calls a request id what another
-calls a response id. Short ids are kept apart by provider; ids known to repeat (`chatcmpl-123`, local
+Provider-issued ids are random and share one namespace, because one tool calls a request id what
+another
+calls a response id. Short ids are kept apart by provider; ids known to repeat (`chatcmpl-123`,
+local
 servers) by model and second too.
 """
 
@@ -22,7 +27,8 @@ import msgspec
 from jevons.vocabulary.observation import Observation
 
 Digest = bytes
-"""16 bytes of BLAKE2b over a key; an event's id is the smallest digest among its observations' keys."""
+"""16 bytes of BLAKE2b over a key; an event's id is the smallest digest among its observations'
+keys."""
 
 _REPEATING: Final = re.compile(r"chatcmpl-\d{1,6}\Z")
 _PROVIDER_REQUEST: Final = re.compile(r"req_\w{16,}\Z")
@@ -50,7 +56,8 @@ def _id_key(observation: Observation, identifier: str) -> str:
 
 
 def joining_keys(observation: Observation) -> list[str]:
-    """The strong keys by which reports of different tools can meet. `time` must be epoch microseconds."""
+    """The strong keys by which reports of different tools can meet. `time` must be epoch
+    microseconds."""
     keys = []
     if observation.response_id:
         keys.append(_id_key(observation, observation.response_id))
@@ -93,7 +100,8 @@ def is_keyless(observation: Observation) -> bool:
 
 
 def components(key_sets: Sequence[Iterable[str]]) -> list[list[int]]:
-    """Group positions whose key sets meet, directly or through others. Order of input does not matter."""
+    """Group positions whose key sets meet, directly or through others. Order of input does not
+    matter."""
     parent = list(range(len(key_sets)))
 
     def root(position: int) -> int:
@@ -115,9 +123,11 @@ def components(key_sets: Sequence[Iterable[str]]) -> list[list[int]]:
 
 
 def group(observations: Sequence[Observation]) -> list[list[int]]:
-    """Positions of observations grouped into calls: strong keys first, then weak ones where unambiguous.
+    """Positions of observations grouped into calls: strong keys first, then weak ones where
+    unambiguous.
 
-    A client-made request id seen with two different responses is two attempts: then it joins neither.
+    A client-made request id seen with two different responses is two attempts: then it joins
+    neither.
     """
     strong_sets = []
     for observation in observations:
@@ -143,7 +153,8 @@ def group(observations: Sequence[Observation]) -> list[list[int]]:
 
 
 def event_id(observations: Iterable[Observation]) -> Digest:
-    """The id of the call that these observations report: the smallest digest among their strong keys."""
+    """The id of the call that these observations report: the smallest digest among their strong
+    keys."""
     digests: list[Digest] = []
     for observation in observations:
         strong = joining_keys(observation) + ["self:" + key for key in observation.self_keys]

@@ -13,7 +13,8 @@ _LARGEST: Final = 2**53
 
 
 def accept(observation: Observation) -> str | None:
-    """Bring an observation into canonical form in place; returns why it is refused, None if accepted.
+    """Bring an observation into canonical form in place; returns why it is refused, None if
+    accepted.
 
     Canonical: `time` in epoch microseconds, names without surrounding blanks and without control
     characters, a stated cost that is an exact amount.
@@ -46,7 +47,8 @@ def _stated(observation: Observation) -> str | None:
 
 
 def too_large(usage: Any) -> str | None:
-    """The first counter of a usage body that is beyond what can be true, as a sentence, else None."""
+    """The first counter of a usage body that is beyond what can be true, as a sentence, else
+    None."""
     for name, value in usage.items() if isinstance(usage, dict) else ():
         if isinstance(value, dict):
             found = too_large(value)

@@ -1,8 +1,10 @@
 """Keyless reports: matched on model, time and exact token counts, only when unambiguous.
 
-Some telemetry carries no id of the response. Such a report is the same call as another tool's report if,
+Some telemetry carries no id of the response. Such a report is the same call as another tool's
+report if,
 within one cluster of reports that agree on model and token counts and lie close in time, both tools
-report the same number of calls: then they are paired in order of time. Any other number is ambiguous:
+report the same number of calls: then they are paired in order of time. Any other number is
+ambiguous:
 the report stays an event of its own and is counted under "possible duplicates".
 """
 
@@ -21,7 +23,8 @@ from jevons.vocabulary.observation import Observation
 from jevons.vocabulary.units import inclusive
 
 GAP_US: Final = 30_000_000
-"""Reports further apart than this (end of one to start of the next, microseconds) are other calls."""
+"""Reports further apart than this (end of one to start of the next, microseconds) are other
+calls."""
 
 _SUFFIX: Final = re.compile(r"\[[^\]]*\]$|-20\d{6}$|@20\d{6}$|-20\d\d-\d\d-\d\d$")
 
@@ -35,7 +38,8 @@ class Matched:
 
 
 def token_counts(observation: Observation) -> tuple[int, int] | None:
-    """Inclusive input and output tokens of a report, None when it gives no usage that can be true."""
+    """Inclusive input and output tokens of a report, None when it gives no usage that can be
+    true."""
     if not observation.usage or observation.completeness != "complete":
         return None
     result = split(observation.provider, observation.api, observation.usage)
@@ -95,7 +99,9 @@ def _candidate(
         positions=list(members),
         start=start,
         end=start + (event.latency_ms or 0) * 1000,
-        order=min((key.encode() for o in reports for key in (*o.self_keys, *o.aliases)), default=b""),
+        order=min(
+            (key.encode() for o in reports for key in (*o.self_keys, *o.aliases)), default=b""
+        ),
         kinds=frozenset(kind(o) for o in reports),
         keyed=not all(is_keyless(o) for o in reports),
     )
@@ -115,7 +121,8 @@ def _clusters(candidates: list[_Candidate]) -> list[list[_Candidate]]:
 
 
 def _settle(cluster: list[_Candidate]) -> list[Matched]:
-    """Pair the keyless kinds of a cluster with its anchors: the keyed calls, else the first kind."""
+    """Pair the keyless kinds of a cluster with its anchors: the keyed calls, else the first
+    kind."""
     keyless: dict[str, list[_Candidate]] = {}
     for candidate in cluster:
         if not candidate.keyed:

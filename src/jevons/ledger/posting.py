@@ -1,7 +1,8 @@
 """From resolved events to rows of the books: split, match, rate, and lay out as columns.
 
 Most events are plain: one model, complete usage, no stated cost. They are split and rated as whole
-columns by the vectorised kernels. Everything else (several models in one response, interrupted calls,
+columns by the vectorised kernels. Everything else (several models in one response, interrupted
+calls,
 stated costs, errors) goes one by one through the scalar reference. Both give the same digits.
 """
 
@@ -25,8 +26,8 @@ from jevons.vocabulary.charge import (
     PRICE_STATES,
     Impossible,
     Part,
-    Rated,
     RateCard,
+    Rated,
     Split,
     Unpriced,
 )
@@ -62,7 +63,8 @@ _RARE_OUTPUT: Final = _rare_of("output_tokens")
 class Postings:
     """Rows for the event table, column-wise.
 
-    columns: name -> sequence of one value per row (numpy int64 for quantities). money: name -> list of
+    columns: name -> sequence of one value per row (numpy int64 for quantities). money: name ->
+    list of
     whole 1e-15 USD or None. event: row -> position of its event in the input. cards: what was used.
     impossible: position of an event -> why its usage cannot be true; such events have no row.
     """
@@ -89,8 +91,11 @@ class _Extra:
     served: dict[str, str]
 
 
-def price_context(observation: Observation, split_of: Split | None, model: str | None) -> PriceContext:
-    """The context that a part of an event is priced in: the served facts before the requested ones."""
+def price_context(
+    observation: Observation, split_of: Split | None, model: str | None
+) -> PriceContext:
+    """The context that a part of an event is priced in: the served facts before the requested
+    ones."""
     served = split_of
     return PriceContext(
         provider=observation.provider,
@@ -129,14 +134,12 @@ Fields = dict[str, Any]
 def fields_of(observations: Sequence[Observation]) -> Fields:
     """Turn observations into columns of their fields."""
     if not observations:
-        return {name: () for name in _FIELDS}
+        return dict.fromkeys(_FIELDS, ())
     columns = zip(*map(msgspec.structs.astuple, observations), strict=True)
     return dict(zip(_FIELDS, columns, strict=True))
 
 
-def post(
-    events: Sequence[Observation], book: PriceBook, values: Fields | None = None
-) -> Postings:
+def post(events: Sequence[Observation], book: PriceBook, values: Fields | None = None) -> Postings:
     """Split and rate resolved events. `time` of each must be epoch microseconds.
 
     values: the events' fields as columns, if they are at hand.
@@ -171,9 +174,15 @@ def _rate_plain(values: dict[str, Any], quantities: Any, tier_input: Any, book: 
         (
             index.setdefault(key, len(index))
             for key in zip(
-                values["provider"], values["host"], values["region"], values["service_tier"],
-                values["batch"], values["speed"], models, strict=True,
-            )  # fmt: skip
+                values["provider"],
+                values["host"],
+                values["region"],
+                values["service_tier"],
+                values["batch"],
+                values["speed"],
+                models,
+                strict=True,
+            )
         ),
         dtype=np.int32,
         count=len(models),
@@ -192,7 +201,9 @@ def _rate_single(
 ) -> list[_Extra] | Impossible:
     result = found
     if result is None:
-        result = split(event.provider, event.api, event.usage) if event.usage else Split((Part({}),))
+        result = (
+            split(event.provider, event.api, event.usage) if event.usage else Split((Part({}),))
+        )
     if isinstance(result, Impossible):
         return result
     stated, stated_by = _stated(event, result)
@@ -221,13 +232,16 @@ def _rate_single(
         if stated is not None and event.stated_cost is None:
             served |= {"stated_cost": plain(stated), "stated_by": stated_by or "provider"}
         rows.append(
-            _Extra(position, number, part.quantities, rated, part.model, tier, notes or None, served)
+            _Extra(
+                position, number, part.quantities, rated, part.model, tier, notes or None, served
+            )
         )
     return rows
 
 
 def _served(event: Observation, result: Split) -> dict[str, str]:
-    """What the body says of how the call was served, where that differs from the report around it."""
+    """What the body says of how the call was served, where that differs from the report around
+    it."""
     named = {name: getattr(result, name) for name in SERVED}
     return {name: value for name, value in named.items() if value and value != getattr(event, name)}
 
@@ -251,7 +265,9 @@ def _lay_out(
     impossible: dict[int, str],
 ) -> Postings:
     kept = np.flatnonzero(plain)
-    event = np.concatenate([kept, np.array([e.event for e in extras], dtype=np.int64)]).astype(np.int64)
+    event = np.concatenate([kept, np.array([e.event for e in extras], dtype=np.int64)]).astype(
+        np.int64
+    )
     extra_matrix = np.zeros((len(extras), len(UNIT_NAMES)), dtype=np.int64)
     for row, extra in enumerate(extras):
         for unit, quantity in extra.quantities.items():
@@ -260,7 +276,8 @@ def _lay_out(
     used = [card for card in rated.cards if isinstance(card, RateCard)]
     cards.update({card.card_id: card for card in used})
     card_ids = np.array(
-        [c.card_id if isinstance(c, RateCard) else None for c in rated.cards] or [None], dtype=object
+        [c.card_id if isinstance(c, RateCard) else None for c in rated.cards] or [None],
+        dtype=object,
     )
     reasons = np.array(
         [c.reason if isinstance(c, Unpriced) else None for c in rated.cards] or [None], dtype=object
@@ -288,9 +305,9 @@ def _lay_out(
         "served": {len(kept) + row: e.served for row, e in enumerate(extras) if e.served},
     }
     money = {}
-    known = np.concatenate(
-        [~unknown, [e.rated.effective_cost is not None for e in extras]]
-    ).astype(bool)
+    known = np.concatenate([~unknown, [e.rated.effective_cost is not None for e in extras]]).astype(
+        bool
+    )
     for name in MONEY:
         vector = np.asarray(getattr(rated, name))[kept]
         scalar = [_femto(getattr(e.rated, name)) for e in extras]
@@ -331,6 +348,8 @@ def rare_quantities(counted: np.ndarray) -> list[str | None]:
     rare = counted[:, _RARE]
     found: list[str | None] = [None] * len(counted)
     for row in np.flatnonzero(rare.any(axis=1)):
-        named = {UNIT_NAMES[unit]: int(rare[row, i]) for i, unit in enumerate(_RARE) if rare[row, i]}
+        named = {
+            UNIT_NAMES[unit]: int(rare[row, i]) for i, unit in enumerate(_RARE) if rare[row, i]
+        }
         found[int(row)] = msgspec.json.encode(named).decode()
     return found

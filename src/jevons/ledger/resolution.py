@@ -1,4 +1,5 @@
-"""From the observations of one call to the event: usage whole from the best, labels field by field."""
+"""From the observations of one call to the event: usage whole from the best, labels field by
+field."""
 
 from __future__ import annotations
 
@@ -11,11 +12,20 @@ from jevons.vocabulary.observation import DIMENSIONS, EVIDENCE_RANK, LABELS, Obs
 
 _COMPLETENESS_RANK: Final = {"complete": 0, "partial": 1, "none": 2}
 _DETAIL_RANK: Final = {"full": 0, "coarse": 1}
-_FIELDS: Final = (*LABELS, *DIMENSIONS, "batch", "latency_ms", "attempt", "response_id", "request_id")
+_FIELDS: Final = (
+    *LABELS,
+    *DIMENSIONS,
+    "batch",
+    "latency_ms",
+    "attempt",
+    "response_id",
+    "request_id",
+)
 
 
 def total_counted(usage: Mapping[str, Any] | None) -> int:
-    """The sum of all whole numbers in a usage body: orders bodies of one call by size, nothing more."""
+    """The sum of all whole numbers in a usage body: orders bodies of one call by size, nothing
+    more."""
     total = 0
     for value in (usage or {}).values():
         if isinstance(value, bool):
@@ -30,9 +40,12 @@ def total_counted(usage: Mapping[str, Any] | None) -> int:
 def usage_rank(observation: Observation) -> tuple[int, int, int, int, bytes]:
     """The order in which observations of one call give its usage, best first.
 
-    Complete before partial before none; full detail before an emitter known to leave out the cache or
-    reasoning split; then gateway > provider > span > client log > estimate; then the larger count (a
-    larger lower bound beats a smaller one); then the content, so that the choice never depends on order.
+    Complete before partial before none; full detail before an emitter known to leave out the cache
+    or
+    reasoning split; then gateway > provider > span > client log > estimate; then the larger count
+    (a
+    larger lower bound beats a smaller one); then the content, so that the choice never depends on
+    order.
     """
     return (
         _COMPLETENESS_RANK[observation.completeness],
@@ -46,7 +59,8 @@ def usage_rank(observation: Observation) -> tuple[int, int, int, int, bytes]:
 def label_rank(observation: Observation) -> tuple[int, int, int, bytes]:
     """The order in which observations give attribution and labels, best first.
 
-    By evidence, then by the start of the session that reports it: a forked or resumed session repeats
+    By evidence, then by the start of the session that reports it: a forked or resumed session
+    repeats
     the calls of the session that made them, which began earlier.
     """
     started = observation.session_started_at
@@ -61,8 +75,10 @@ def label_rank(observation: Observation) -> tuple[int, int, int, bytes]:
 def resolve(observations: Sequence[Observation]) -> Observation:
     """Merge the observations of one call into its event, independent of their order.
 
-    The result is an Observation whose usage, dialect, completeness and evidence are those of the best
-    usage, whose other fields are the first known value by label rank, and whose time is the earliest.
+    The result is an Observation whose usage, dialect, completeness and evidence are those of the
+    best
+    usage, whose other fields are the first known value by label rank, and whose time is the
+    earliest.
     """
     if len(observations) == 1:
         return observations[0]
@@ -93,7 +109,8 @@ def resolve(observations: Sequence[Observation]) -> Observation:
 
 
 def _provider(best: Observation, ordered: Sequence[Observation]) -> str:
-    """The provider of the usage decides the price; an unnamed one is taken from the other reports."""
+    """The provider of the usage decides the price; an unnamed one is taken from the other
+    reports."""
     if best.provider != "unknown":
         return best.provider
     return next((o.provider for o in ordered if o.provider != "unknown"), "unknown")

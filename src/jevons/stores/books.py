@@ -47,7 +47,14 @@ class Books:
     @property
     def tables(self) -> dict[str, Table]:
         """Every table by name, in the order in which a batch is written."""
-        named = [self.observations, self.keys, self.cards, self.events, *self.rollups.values(), self.runs]
+        named = [
+            self.observations,
+            self.keys,
+            self.cards,
+            self.events,
+            *self.rollups.values(),
+            self.runs,
+        ]
         return {table.name: table for table in named}
 
     @cached_property

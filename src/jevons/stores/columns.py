@@ -23,9 +23,11 @@ from jevons.stores.schema import (
     EVENTS,
     INSTANT,
     KEYS,
-    MONEY as MONEY_TYPE,
     OBSERVATIONS,
     QUANTITY_COLUMNS,
+)
+from jevons.stores.schema import (
+    MONEY as MONEY_TYPE,
 )
 from jevons.vocabulary.money import from_femto
 from jevons.vocabulary.observation import DIMENSIONS, LABELS, Observation

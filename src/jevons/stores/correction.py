@@ -1,4 +1,5 @@
-"""Corrections: what a batch appends when calls that are already in the books are known better now."""
+"""Corrections: what a batch appends when calls that are already in the books are known better
+now."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ _NAMES = [name for name in EVENTS.names if name not in ("version", "recorded_at"
 
 
 def corrections(old: pa.Table | None, new: pa.Table, recorded_at: int) -> list[pa.Table]:
-    """The old rows with the opposite sign and the new rows, leaving out calls that did not change."""
+    """The old rows with the opposite sign and the new rows, leaving out calls that did not
+    change."""
     if old is None or not len(old):
         return [new]
     before, after = _by_event(old), _by_event(new)

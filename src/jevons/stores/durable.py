@@ -1,4 +1,5 @@
-"""Making writes survive power loss: fsync of files and directories, and checksums of what was written."""
+"""Making writes survive power loss: fsync of files and directories, and checksums of what was
+written."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """The inbox: where live observations are acknowledged, before they are sealed into the tables.
 
-An append returns only after an fsync. Appends of several threads that wait at the same time share one
+An append returns only after an fsync. Appends of several threads that wait at the same time share
+one
 fsync (group commit). Any process may append; the holder of the write lock seals.
 """
 
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from jevons.stores.table import operational
+from jevons.vocabulary.errors import JevonsError
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS arrivals (id INTEGER PRIMARY KEY AUTOINCREMENT, count INTEGER NOT NULL,
@@ -52,7 +54,8 @@ class Inbox:
     def append(self, lines: Sequence[bytes]) -> int:
         """Store observations durably; returns how many were not waiting already.
 
-        When it returns, they survive a kill and a power loss. Raises LedgerError when they could not be
+        When it returns, they survive a kill and a power loss. Raises LedgerError when they could
+        not be
         stored; then none of them was acknowledged.
         """
         mine = _Append(list(lines))
@@ -78,11 +81,12 @@ class Inbox:
                 except BaseException:
                     self._db.execute("ROLLBACK")
                     raise
-        except BaseException as error:
+        except JevonsError as error:
             for one in together:
                 one.error = error
-        for one in together:
-            one.done = True
+        finally:
+            for one in together:
+                one.done = True
 
     def _insert(self, lines: list[bytes]) -> int:
         fresh = {observation_id(line): line for line in lines}
@@ -91,7 +95,9 @@ class Inbox:
         accepted = self._db.total_changes - before
         if accepted:
             content = b"\n".join(fresh.values())
-            self._db.execute("INSERT INTO arrivals (count, lines) VALUES (?, ?)", (accepted, content))
+            self._db.execute(
+                "INSERT INTO arrivals (count, lines) VALUES (?, ?)", (accepted, content)
+            )
         return accepted
 
     def waiting(self) -> int:
@@ -115,8 +121,12 @@ class Inbox:
         with self._lock, operational(self.path):
             self._db.execute("BEGIN IMMEDIATE")
             try:
-                rows = self._db.execute("SELECT lines FROM arrivals WHERE id <= ?", (mark,)).fetchall()
-                ids = [(observation_id(line),) for (content,) in rows for line in content.split(b"\n")]
+                rows = self._db.execute(
+                    "SELECT lines FROM arrivals WHERE id <= ?", (mark,)
+                ).fetchall()
+                ids = [
+                    (observation_id(line),) for (content,) in rows for line in content.split(b"\n")
+                ]
                 self._db.executemany("DELETE FROM waiting WHERE observation = ?", ids)
                 self._db.execute("DELETE FROM arrivals WHERE id <= ?", (mark,))
                 self._db.execute("COMMIT")
@@ -134,4 +144,4 @@ class _Append:
         self.lines = lines
         self.accepted = 0
         self.done = False
-        self.error: BaseException | None = None
+        self.error: JevonsError | None = None

@@ -52,7 +52,8 @@ class Journal:
         self.book = book
 
     def seal(self, observations: Sequence[Observation], recorded_at: int) -> Sealed:
-        """Append observations (with `time` as epoch microseconds). Known ones are counted and dropped."""
+        """Append observations (with `time` as epoch microseconds). Known ones are counted and
+        dropped."""
         return self.seal_prepared(prepare(observations, self.book()), recorded_at)
 
     def seal_prepared(self, prepared: Prepared, recorded_at: int) -> Sealed:
@@ -74,7 +75,8 @@ class Journal:
         return self._event_table(plan, batch, recorded_at)
 
     def recover(self) -> list[int]:
-        """Bring tables that a crash left behind up to the observations; returns the replayed batches."""
+        """Bring tables that a crash left behind up to the observations; returns the replayed
+        batches."""
         books = self.books
         newest = books.observations.batch()
         behind = min(books.keys.batch(), books.events.batch()) if newest else 0
@@ -151,7 +153,8 @@ class Journal:
         return set(near.tolist()), [lookup_hash(identifier) for identifier, _ in stored]
 
     def _stored_near(self, times: np.ndarray, keyless: np.ndarray) -> list[tuple[bytes, int]]:
-        """Stored events close to a new keyless report, and stored keyless events close to a new one."""
+        """Stored events close to a new keyless report, and stored keyless events close to a new
+        one."""
         books = self.books
         any_stored = books.state.fact("keyless") == "yes"
         if not books.events.exists() or not (keyless.any() or any_stored):
@@ -167,7 +170,8 @@ class Journal:
                 continue
             wanted = pa.table({"low": [s[0] for s in spans], "high": [s[1] for s in spans]})
             rows = books.arrow(
-                "SELECT DISTINCT event_id, epoch_us(time) AS t FROM read_parquet(?) e SEMI JOIN wanted w "
+                "SELECT DISTINCT event_id, epoch_us(time) AS t FROM read_parquet(?) e "
+                "SEMI JOIN wanted w "
                 f"ON epoch_us(e.time) BETWEEN w.low AND w.high WHERE e.sign > 0 AND {condition}",
                 [files],
                 wanted=wanted,
@@ -175,7 +179,9 @@ class Journal:
             ids, at = rows.column("event_id").to_pylist(), rows.column("t").to_pylist()
             found.update(zip(ids, at, strict=True))
             if condition == "keyless" and found:
-                extra = self._stored_near(np.array(list(found.values())), np.ones(len(found), dtype=bool))
+                extra = self._stored_near(
+                    np.array(list(found.values())), np.ones(len(found), dtype=bool)
+                )
                 found.update(extra)
         return list(found.items())
 
@@ -187,7 +193,11 @@ class Journal:
         seen: set[int] = set()
         while True:
             places = set(
-                zip(hits.column("batch").to_pylist(), hits.column("position").to_pylist(), strict=True)
+                zip(
+                    hits.column("batch").to_pylist(),
+                    hits.column("position").to_pylist(),
+                    strict=True,
+                )
             )
             loaded = self.books.payloads(places - known.keys())
             fresh = {place: _decode(payload) for place, payload in loaded.items()}
@@ -224,7 +234,8 @@ class Journal:
         matched: list[Matched],
         known: dict[tuple[int, int], Observation],
     ) -> None:
-        """Take back the stored rows of the affected calls and post the calls as they are known now."""
+        """Take back the stored rows of the affected calls and post the calls as they are known
+        now."""
         resolved = Resolved([], [], [], [], [])
         for one in matched:
             members = [together[p] for p in one.members]
@@ -310,7 +321,8 @@ class Journal:
 
 @dataclass(slots=True)
 class _Plan:
-    """What a batch will write. kept: positions that are new, alone: those that meet no other report;
+    """What a batch will write. kept: positions that are new, alone: those that meet no other
+    report;
     fresh: the others; merged: their calls as they are known now; old: stored rows to take back."""
 
     prepared: Prepared

@@ -1,4 +1,5 @@
-"""Events one by one, with their charge lines worked out again from the price cards they were rated with."""
+"""Events one by one, with their charge lines worked out again from the price cards they were rated
+with."""
 
 from __future__ import annotations
 
@@ -30,13 +31,14 @@ def rows_sql(books: Books, question: Question) -> str:
     taken = f"SELECT event_id, part, version FROM {source} WHERE sign < 0 AND {as_of}"
     return (
         f"SELECT * EXCLUDE (time, recorded_at), epoch_us(time) AS time, epoch_us(recorded_at) AS "
-        f"recorded_at FROM {source} e WHERE sign > 0 AND {where} AND NOT EXISTS (SELECT 1 FROM ({taken}) t "
-        "WHERE t.event_id = e.event_id AND t.part = e.part AND t.version = e.version)"
+        f"recorded_at FROM {source} e WHERE sign > 0 AND {where} "
+        f"AND NOT EXISTS (SELECT 1 FROM ({taken}) t WHERE t.event_id = e.event_id AND t.part = e.part AND t.version = e.version)"
     )
 
 
 def live_events(books: Books, question: Question, limit: int | None) -> Iterator[dict[str, Any]]:
-    """One JSON-ready object per event, oldest first: its parts merged, charge lines, costs and reasons."""
+    """One JSON-ready object per event, oldest first: its parts merged, charge lines, costs and
+    reasons."""
     if not books.event_files():
         return
     session = books.session.cursor()
@@ -72,7 +74,8 @@ class Cards:
             files = self._books.cards.files()
             rows = self._books.arrow("SELECT * FROM read_parquet(?)", [files]).to_pylist()
             self._cards = {
-                row["price_card"]: msgspec.json.decode(row["content"], type=RateCard) for row in rows
+                row["price_card"]: msgspec.json.decode(row["content"], type=RateCard)
+                for row in rows
             }
         return self._cards[card_id]
 
@@ -101,7 +104,9 @@ def lines_of(row: dict[str, Any], cards: Cards) -> tuple[ChargeLine, ...]:
     totals = inclusive(counted)
     tier = row["tier_input_tokens"]
     part = Part(counted, row["model"], totals["input_tokens"] if tier is None else tier)
-    card = cards.get(row["price_card"]) if row["price_card"] else Unpriced(row["reason"] or "no price")
+    card = (
+        cards.get(row["price_card"]) if row["price_card"] else Unpriced(row["reason"] or "no price")
+    )
     stated = row["stated_cost"] if row["part"] == 0 else None
     rated = rate(
         part,

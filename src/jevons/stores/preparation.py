@@ -1,6 +1,7 @@
 """Preparing a batch: everything that can be worked out from the observations alone, in any process.
 
-Preparation assumes that every observation is an event of its own, which nearly all are. It yields the
+Preparation assumes that every observation is an event of its own, which nearly all are. It yields
+the
 rows of all tables; the journal then drops the rows of observations that meet another report.
 """
 
@@ -36,7 +37,8 @@ class Keyed:
 class Prepared:
     """One batch, prepared: picklable, so that another process can have made it.
 
-    payloads: source and canonical JSON per observation. rows: event rows as if every observation were an
+    payloads: source and canonical JSON per observation. rows: event rows as if every observation
+    were an
     event of its own; row_event: row -> position of its observation. impossible: position -> reason.
     """
 
@@ -96,4 +98,3 @@ def prepare(observations: Sequence[Observation], book: PriceBook) -> Prepared:
     encode = msgspec.json.Encoder().encode
     payloads = payload_rows(values["source"], [encode(one) for one in observations])
     return Prepared(payloads, found, rows, postings.event, postings.cards, postings.impossible)
-

@@ -1,4 +1,5 @@
-"""Answering a report query from the narrowest table that can: roll-up cells, else the event rows."""
+"""Answering a report query from the narrowest table that can: roll-up cells, else the event
+rows."""
 
 from __future__ import annotations
 
@@ -27,6 +28,7 @@ CALENDAR: Final = {
 PLAIN: Final = (*LABELS, *DIMENSIONS, "source", "price_state", "provenance", "evidence")
 """Dimensions that are columns of the event table."""
 
+_SOMETHING: Final = "(calls <> 0 OR cost_known <> 0)"
 _CELL_US: Final = CELL_MINUTES * 60_000_000
 
 
@@ -45,7 +47,8 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Report rows as plain dicts (dimensions and measures), the total, and how many rows `top` cut."""
+    """Report rows as plain dicts (dimensions and measures), the total, and how many rows `top`
+    cut."""
 
     rows: list[dict[str, Any]]
     total: dict[str, Any]
@@ -168,17 +171,20 @@ def _grouped(
     prefix = "".join(f"{key}, " for key in keys)
     session.execute(
         f"CREATE TEMP TABLE grouped AS SELECT {prefix}{outer}, "
-        f"max(CASE WHEN calls <> 0 OR cost_known <> 0 THEN CASE provenance {rank} END END) AS weakest "
-        f"FROM (SELECT {chosen}provenance, {inner} FROM {source} WHERE {where} GROUP BY {group}) {by}"
+        f"max(CASE WHEN {_SOMETHING} THEN CASE provenance {rank} END END) AS weakest "
+        f"FROM (SELECT {chosen}provenance, {inner} FROM {source} "
+        f"WHERE {where} GROUP BY {group}) {by}"
     )
-    kept = "WHERE calls <> 0 OR cost_known <> 0"
+    kept = f"WHERE {_SOMETHING}"
     order = ", ".join(["effective_cost DESC NULLS LAST", "calls DESC", *keys])
     if question.top is None and any(name in CALENDAR for name in question.by):
         order = ", ".join(keys)
     limit = f"LIMIT {int(question.top)}" if question.top is not None else ""
     rows = session.sql(f"SELECT * FROM grouped {kept} ORDER BY {order} {limit}").to_arrow_table()
     sums = ", ".join(f"sum({name}) AS {name}" for name in measures)
-    total = session.sql(f"SELECT count(*) AS n, {sums}, max(weakest) AS weakest FROM grouped {kept}")
+    total = session.sql(
+        f"SELECT count(*) AS n, {sums}, max(weakest) AS weakest FROM grouped {kept}"
+    )
     totals = total.to_arrow_table().to_pylist()[0]
     session.close()
     found = [_row(row, question.by, keys) for row in rows.to_pylist()]

@@ -16,7 +16,7 @@ from jevons.stores.journal import Journal
 from jevons.stores.listing import quantities, rows_sql
 from jevons.stores.report import Question
 from jevons.stores.schema import EVENTS, INSTANT, MONEY_COLUMNS
-from jevons.vocabulary.charge import Part, Rated, RateCard
+from jevons.vocabulary.charge import Part, RateCard, Rated
 from jevons.vocabulary.money import parse_amount
 from jevons.vocabulary.units import inclusive
 
@@ -118,7 +118,9 @@ def _restored(rows: pa.Table) -> pa.Table:
     for name in EVENTS.names:
         column = rows.column(name)
         kind = EVENTS.field(name).type
-        columns[name] = column.cast(pa.int64()).cast(INSTANT) if kind == INSTANT else column.cast(kind)
+        columns[name] = (
+            column.cast(pa.int64()).cast(INSTANT) if kind == INSTANT else column.cast(kind)
+        )
     return pa.table(columns, schema=EVENTS)
 
 

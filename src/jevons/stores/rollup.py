@@ -1,7 +1,9 @@
 """Roll-ups: narrow tables of sums that answer the common questions without reading every event.
 
-Cells are quarter hours of UTC, so that days of every time zone (also half-hour zones) partition them
-exactly. Each batch appends the sums of its own rows, signed like the rows themselves; the value of a
+Cells are quarter hours of UTC, so that days of every time zone (also half-hour zones) partition
+them
+exactly. Each batch appends the sums of its own rows, signed like the rows themselves; the value of
+a
 cell is the sum of its rows. They hold nothing that cannot be rebuilt from the event table.
 """
 
@@ -42,12 +44,14 @@ MEASURES: Final[dict[str, str]] = {
     "cost_known": "sum(CASE WHEN effective_cost IS NULL THEN 0 ELSE sign END)",
     "unknown_calls": "sum(CASE WHEN effective_cost IS NULL THEN calls ELSE 0 END)",
     "unpriced_events": (
-        "sum(CASE WHEN price_state = 'unknown' OR reason LIKE 'no price for%' THEN calls ELSE 0 END)"
+        "sum(CASE WHEN price_state = 'unknown' OR reason LIKE 'no price for%' "
+        "THEN calls ELSE 0 END)"
     ),
     "lower_bound_calls": "sum(CASE WHEN price_state = 'lower_bound' THEN calls ELSE 0 END)",
     "possible_duplicates": "sum(CASE WHEN possible_duplicate THEN calls ELSE 0 END)",
 }
-"""Report measures as sums over event rows; every one is additive, so roll-ups sum the same columns."""
+"""Report measures as sums over event rows; every one is additive, so roll-ups sum the same
+columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +105,8 @@ def cells_sql(rollup: Rollup) -> str:
     """The query that sums event rows `rows` into cells."""
     dimensions = ", ".join((*rollup.dimensions, "provenance"))
     return (
-        f"SELECT time_bucket(INTERVAL {CELL_MINUTES} MINUTE, time) AS cell, {dimensions}, {_casts()} "
-        f"FROM rows GROUP BY cell, {dimensions} ORDER BY {dimensions}, cell"
+        f"SELECT time_bucket(INTERVAL {CELL_MINUTES} MINUTE, time) AS cell, {dimensions}, "
+        f"{_casts()} FROM rows GROUP BY cell, {dimensions} ORDER BY {dimensions}, cell"
     )
 
 

@@ -1,4 +1,5 @@
-"""The tables of the ledger: names, columns and types. The reference page is docs/reference/ledger-tables.md."""
+"""The tables of the ledger: names, columns and types. The reference page is
+docs/reference/ledger-tables.md."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ OBSERVATIONS: Final = pa.schema(
         pa.field("payload", pa.string(), nullable=False),
     ]
 )
-"""Every report of every source, as its canonical `jevons.event/v1` JSON: the truth that all else derives from."""
+"""Every report of every source, as its canonical `jevons.event/v1` JSON: the truth that all else
+derives from."""
 
 KEYS: Final = pa.schema(
     [
@@ -31,7 +33,8 @@ KEYS: Final = pa.schema(
         pa.field("position", pa.int32(), nullable=False),
     ]
 )
-"""Where the observations of a key are: first eight bytes of the key's digest -> (batch, position)."""
+"""Where the observations of a key are: first eight bytes of the key's digest -> (batch,
+position)."""
 
 QUANTITY_COLUMNS: Final = tuple(f"{unit}_quantity" for unit in COMMON_UNITS)
 MONEY_COLUMNS: Final = ("list_cost", "contracted_cost", "billed_cost", "effective_cost")
@@ -77,7 +80,8 @@ EVENTS: Final = pa.schema(
         pa.field("possible_duplicate", pa.bool_(), nullable=False),
     ]
 )
-"""One row per event and model part; corrections are further rows, the old ones again with sign -1."""
+"""One row per event and model part; corrections are further rows, the old ones again with sign
+-1."""
 
 CARDS: Final = pa.schema(
     [

@@ -33,7 +33,8 @@ CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WI
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """How far a file was read. fingerprint: digest of its first bytes; state: the source's own memory."""
+    """How far a file was read. fingerprint: digest of its first bytes; state: the source's own
+    memory."""
 
     source: str
     fingerprint: bytes
@@ -122,7 +123,8 @@ class State:
         self._write("DELETE FROM files WHERE name = ?", [(name,) for name in names])
 
     def fact(self, name: str) -> str | None:
-        """A small remembered fact (schema version, whether keyless reports exist), None if unset."""
+        """A small remembered fact (schema version, whether keyless reports exist), None if
+        unset."""
         row = self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
         return None if row is None else str(row[0])
 

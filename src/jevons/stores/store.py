@@ -15,6 +15,7 @@ from jevons.stores.inbox import Inbox
 from jevons.stores.journal import Journal, Sealed
 from jevons.stores.listing import live_events
 from jevons.stores.lock import write_lock
+from jevons.stores.preparation import Prepared, prepare
 from jevons.stores.report import Answer, Question, answer
 from jevons.stores.repricing import Repriced, reprice
 from jevons.stores.state import Cursor, State
@@ -38,9 +39,7 @@ class Store:
     clock: returns epoch microseconds. book: returns the price book (loaded on first need).
     """
 
-    def __init__(
-        self, home: Path, clock: Callable[[], int], book: Callable[[], PriceBook]
-    ) -> None:
+    def __init__(self, home: Path, clock: Callable[[], int], book: Callable[[], PriceBook]) -> None:
         self.home = home
         self.books = Books(home)
         self.journal = Journal(self.books, book)
@@ -85,6 +84,16 @@ class Store:
         with write_lock(self.books.lock_path):
             return self.journal.seal(observations, self._recorded_at())
 
+    def prepare(self, observations: Sequence[Observation]) -> Prepared:
+        """Work out the rows of observations, as another process may do too."""
+        return prepare(observations, self.book())
+
+    def seal_prepared(self, prepared: Prepared) -> Sealed:
+        """Append one prepared batch under the write lock. Raises LedgerError."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        with write_lock(self.books.lock_path):
+            return self.journal.seal_prepared(prepared, self._recorded_at())
+
     def reject(self, rejections: Iterable[Rejection]) -> None:
         """Keep rejections."""
         self.state.reject(rejections, self.clock())
@@ -92,9 +101,7 @@ class Store:
     @staticmethod
     def make_cursor(source: str, fingerprint: bytes, reading: Any, state: dict[str, Any]) -> Cursor:
         """How far a file was read, for `state.save_cursors`."""
-        return Cursor(
-            source, fingerprint, reading.size, reading.modified, reading.inode, state
-        )
+        return Cursor(source, fingerprint, reading.size, reading.modified, reading.inode, state)
 
     def inbox(self) -> Inbox:
         """The inbox of this home."""
@@ -148,7 +155,9 @@ class Store:
             _, lines = inbox.peek(SEAL_ROWS)
         finally:
             inbox.close()
-        return self.journal.preview([_decode(line) for line in lines], self.clock()) if lines else None
+        return (
+            self.journal.preview([_decode(line) for line in lines], self.clock()) if lines else None
+        )
 
     def ask(self, question: Question) -> Answer:
         """Answer a report query from sealed tables and inbox."""
@@ -165,9 +174,7 @@ class Store:
         if dry_run:
             return reprice(self.journal, self.book(), question, self.clock(), dry_run=True)
         with write_lock(self.books.lock_path):
-            return reprice(
-                self.journal, self.book(), question, self._recorded_at(), dry_run=False
-            )
+            return reprice(self.journal, self.book(), question, self._recorded_at(), dry_run=False)
 
     def behind(self) -> list[str]:
         """Tables that do not hold the newest batch, as after a kill."""

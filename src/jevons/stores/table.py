@@ -1,7 +1,10 @@
-"""One Delta Lake table: appended exactly once per batch, fsynced before it is acknowledged, checksummed.
+"""One Delta Lake table: appended exactly once per batch, fsynced before it is acknowledged,
+checksummed.
 
-delta-rs records an application transaction but does not enforce it, and it never fsyncs. So an append
-opens the table, looks for its batch, writes through that same handle, then fsyncs the files, the log
+delta-rs records an application transaction but does not enforce it, and it never fsyncs. So an
+append
+opens the table, looks for its batch, writes through that same handle, then fsyncs the files, the
+log
 entry and their directories (`storage.md`, hazards 1 and 2).
 """
 
@@ -74,7 +77,8 @@ class Table:
         return self.open().transaction_version(APPLICATION) or 0
 
     def append(self, rows: pa.Table, batch: int) -> bool:
-        """Append the rows of a batch; False (and nothing written) if the table already has the batch."""
+        """Append the rows of a batch; False (and nothing written) if the table already has the
+        batch."""
         if not self.exists():
             self._create()
         handle = self.open()
@@ -127,7 +131,10 @@ class Table:
 
     def _properties(self) -> WriterProperties:
         return WriterProperties(
-            compression="ZSTD", compression_level=3, max_row_group_size=131_072, write_batch_size=8192
+            compression="ZSTD",
+            compression_level=3,
+            max_row_group_size=131_072,
+            write_batch_size=8192,
         )
 
     def _persist(self, handle: DeltaTable) -> None:
@@ -183,7 +190,9 @@ class operational:  # noqa: N801  (used as a context manager, reads as a word)
     def __enter__(self) -> None:
         return None
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: Any) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: Any
+    ) -> None:
         if error is None or isinstance(error, LedgerError):
             return
         if not isinstance(error, (OSError, DeltaError, sqlite3.Error)):

@@ -2,7 +2,8 @@
 
 1. Every file of every table has the size and checksum with which it was committed.
 2. Every observation is in the key table under each of its keys.
-3. Every event follows from its observations: identity, labels and quantities (split and resolved again).
+3. Every event follows from its observations: identity, labels and quantities (split and resolved
+again).
 4. Every cost is quantity x the unit prices of its card.
 5. Every roll-up is the sum of the event rows.
 The first difference is named; nothing is changed.
@@ -46,7 +47,8 @@ Finding = tuple[str, str | None]
 
 
 def findings(books: Books, book: Callable[[], PriceBook]) -> Iterator[Finding]:
-    """Run the checks in order, cheapest first; stops after a damaged file, since the rest would follow."""
+    """Run the checks in order, cheapest first; stops after a damaged file, since the rest would
+    follow."""
     for table in books.tables.values():
         difference = _files_differ(books, table)
         yield f"files of {table.name} are as they were committed", difference
@@ -61,7 +63,10 @@ def findings(books: Books, book: Callable[[], PriceBook]) -> Iterator[Finding]:
         for name in (*books.rollups, "runs"):
             yield f"{name} is the sum of the events", _rollup_differs(books, name)
     except (duckdb.Error, pa.ArrowException, OSError, LedgerDamaged, ValueError) as error:
-        yield "every table can be read", f"{type(error).__name__}: {str(error).splitlines()[0][:300]}"
+        yield (
+            "every table can be read",
+            f"{type(error).__name__}: {str(error).splitlines()[0][:300]}",
+        )
 
 
 def _files_differ(books: Books, table: Table) -> str | None:
@@ -111,9 +116,7 @@ def _observations(books: Books) -> Iterator[list[tuple[tuple[int, int], Observat
 
 def _keys_differ(books: Books) -> str | None:
     for chunk in _observations(books):
-        rows = {
-            (lookup_hash(digest(key)), *place) for place, one in chunk for key in keys(one)
-        }
+        rows = {(lookup_hash(digest(key)), *place) for place, one in chunk for key in keys(one)}
         columns = list(zip(*rows, strict=True))
         kinds = (pa.int64(), pa.int32(), pa.int32())
         wanted = pa.table(
@@ -203,7 +206,8 @@ def _compare(books: Books, resolved: Resolved, book: Callable[[], PriceBook]) ->
         return None
     wanted = difference[0]
     found = books.arrow(
-        f"SELECT {shown} FROM ({stored}) WHERE event_id = from_hex({quote(wanted['event_id'].hex())})"
+        f"SELECT {shown} FROM ({stored}) "
+        f"WHERE event_id = from_hex({quote(wanted['event_id'].hex())})"
     ).to_pylist()
     name = wanted["event_id"].hex()
     if not found:
@@ -211,7 +215,9 @@ def _compare(books: Books, resolved: Resolved, book: Callable[[], PriceBook]) ->
     same_part = [row for row in found if row["part"] == wanted["part"]] or found
     columns = [n for n in COMPARED if same_part[0][n] != wanted[n]]
     first = columns[0] if columns else "a column"
-    return f"event {name}: {first} is {same_part[0].get(first)!r}, it should be {wanted.get(first)!r}"
+    return (
+        f"event {name}: {first} is {same_part[0].get(first)!r}, it should be {wanted.get(first)!r}"
+    )
 
 
 def _count_differs(books: Books, expected: int) -> str | None:
@@ -220,7 +226,11 @@ def _count_differs(books: Books, expected: int) -> str | None:
         return None if expected == 0 else f"{expected} events are missing"
     rows = books.arrow("SELECT sum(calls) AS n FROM read_parquet(?)", [files]).to_pylist()
     found = int(rows[0]["n"] or 0)
-    return None if found == expected else f"{found} events are stored, {expected} follow from the observations"
+    return (
+        None
+        if found == expected
+        else f"{found} events are stored, {expected} follow from the observations"
+    )
 
 
 def _costs_differ(books: Books) -> str | None:
@@ -247,13 +257,16 @@ def _chunk_costs_differ(rows: pa.Table, cards: Cards) -> str | None:
             known = [v for line in lines if (v := getattr(line, name)) is not None]
             total = sum(known[1:], known[0]) if known else None
             if total != row[name] and not (total is None and row[name] == 0):
-                return f"event {row['event_id'].hex()}: {name} is {row[name]}, its lines sum to {total}"
+                event = row["event_id"].hex()
+                return f"event {event}: {name} is {row[name]}, its lines sum to {total}"
     return None
 
 
 def _plain_rows(rows: pa.Table) -> np.ndarray:
     exact = np.array([s == "exact" for s in rows.column("price_state").to_pylist()], dtype=bool)
-    rare = np.array([t is not None for t in rows.column("other_quantities").to_pylist()], dtype=bool)
+    rare = np.array(
+        [t is not None for t in rows.column("other_quantities").to_pylist()], dtype=bool
+    )
     return exact & ~rare
 
 
@@ -272,7 +285,8 @@ def _products_differ(rows: pa.Table, cards: Cards) -> str | None:
             for row, total in zip(chosen.tolist(), totals, strict=True):
                 if costs[row] is None or int(costs[row].scaleb(15)) != total:
                     event = rows.column("event_id")[row].as_py().hex()
-                    return f"event {event}: {name} is {costs[row]}, quantities x prices are {total}e-15"
+                    priced = f"quantities x prices are {total}e-15"
+                    return f"event {event}: {name} is {costs[row]}, {priced}"
     return None
 
 
@@ -289,11 +303,13 @@ def _rollup_differs(books: Books, name: str) -> str | None:
     group_by = ", ".join(dimensions)
     stored = "[" + ", ".join(quote(f) for f in table.files()) + "]"
     nothing = " AND ".join(f"coalesce({n}, 0) = 0" for n in measures)
+    derived = sql.replace("FROM rows", f"FROM {source}")
     difference = books.arrow(
-        f"WITH stored AS (SELECT {group_by}, {sums} FROM read_parquet({stored}) GROUP BY {group_by}), "
-        f"derived AS (SELECT {group_by}, {sums} FROM ({sql.replace('FROM rows', f'FROM {source}')}) "
-        f"GROUP BY {group_by}) SELECT * FROM ((SELECT * FROM stored EXCEPT SELECT * FROM derived) UNION ALL "
-        f"(SELECT * FROM derived EXCEPT SELECT * FROM stored)) WHERE NOT ({nothing}) LIMIT 1"
+        f"WITH stored AS (SELECT {group_by}, {sums} FROM read_parquet({stored}) "
+        f"GROUP BY {group_by}), derived AS (SELECT {group_by}, {sums} FROM ({derived}) "
+        f"GROUP BY {group_by}) SELECT * FROM ((SELECT * FROM stored EXCEPT SELECT * FROM derived) "
+        "UNION ALL (SELECT * FROM derived EXCEPT SELECT * FROM stored)) "
+        f"WHERE NOT ({nothing}) LIMIT 1"
     ).to_pylist()
     if not difference:
         return None
@@ -303,4 +319,3 @@ def _rollup_differs(books: Books, name: str) -> str | None:
 
 def _is_dimension(name: str) -> bool:
     return name in ("cell", "provenance", "first_time", "last_time", *DIMENSIONS, *LABELS)
-

@@ -1,4 +1,5 @@
-"""Instants and periods: half open, in UTC microseconds inside, in a named time zone at the border."""
+"""Instants and periods: half open, in UTC microseconds inside, in a named time zone at the
+border."""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ def instant(text: str, time_zone: str = "UTC") -> int:
             text += "-01"
         if len(text) == 10:
             day = date.fromisoformat(text)
-            moment = datetime(day.year, day.month, day.day)  # noqa: DTZ001  (zone follows)
+            moment = datetime(day.year, day.month, day.day)
         else:
             moment = datetime.fromisoformat(text)
     except ValueError:

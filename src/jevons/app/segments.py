@@ -1,0 +1,208 @@
+"""Reading by several processes: files are cut into segments, each prepared where it is read.
+
+A segment is a file, a range of lines of a large file, or several small files together. A worker
+reads,
+keys, splits, rates and lays out its segment; only the finished columns travel to the process that
+holds the write lock. The books do not depend on how the files were cut.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from jevons.app.reading import Reading
+from jevons.ledger.intake import accept
+from jevons.vocabulary.observation import Observation
+from jevons.vocabulary.rejection import Rejection, reject
+from jevons.vocabulary.source import Source, State
+
+if TYPE_CHECKING:
+    from jevons.stores.preparation import Prepared
+
+SEGMENT_BYTES: Final = 48 << 20
+"""How many bytes one task reads: bounds memory, and what is lost on a kill."""
+
+BATCH: Final = 100_000
+"""Observations per batch at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A range of one file. number: of the file's reading; stop: None = to the end."""
+
+    number: int
+    path: str
+    source: str
+    state: State
+    stop: int | None = None
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What reading one segment gave. state: the source's memory at its end; lines: lines read."""
+
+    number: int
+    state: State
+    observations: int = 0
+    rejected: int = 0
+    read_bytes: int = 0
+    lines: int = 0
+
+
+@dataclass(slots=True)
+class Harvest:
+    """What a task gave: prepared batches, rejections, and how each of its segments went."""
+
+    batches: list[Prepared] = field(default_factory=list)
+    rejections: list[Rejection] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+
+
+def tasks(readings: list[Reading]) -> Iterator[list[Segment]]:
+    """Cut what there is to read into tasks of about SEGMENT_BYTES."""
+    together: list[Segment] = []
+    size = 0
+    for number, reading in enumerate(readings):
+        if reading.source is None or reading.state in ("unchanged", "unrecognised"):
+            continue
+        for segment, length in _cut(number, reading):
+            together.append(segment)
+            size += length
+            if size >= SEGMENT_BYTES:
+                yield together
+                together, size = [], 0
+    if together:
+        yield together
+
+
+def _cut(number: int, reading: Reading) -> Iterator[tuple[Segment, int]]:
+    source = reading.source
+    assert source is not None
+    path, start = str(reading.path), int(reading.memory.get("offset", 0))
+    if not source.ranged or reading.bytes_to_read <= SEGMENT_BYTES:
+        yield Segment(number, path, source.name, dict(reading.memory)), reading.bytes_to_read
+        return
+    marks = [start, *_line_starts(reading.path, start, reading.size)]
+    for low, high in zip(marks, [*marks[1:], None], strict=True):
+        state = {**reading.memory, "offset": low}
+        if low != start:
+            state["line"] = -1
+        yield Segment(number, path, source.name, state, high), (high or reading.size) - low
+
+
+def _line_starts(path: Path, start: int, size: int) -> Iterator[int]:
+    """Offsets about SEGMENT_BYTES apart at which a line begins."""
+    with path.open("rb") as file:
+        position = start + SEGMENT_BYTES
+        while position < size:
+            file.seek(position)
+            position += len(file.readline())
+            if position < size:
+                yield position
+            position += SEGMENT_BYTES
+
+
+class _Harvester:
+    """Collects the observations of a task's segments into prepared batches."""
+
+    def __init__(self, prepare: Callable[[list[Any]], Prepared]) -> None:
+        self.prepare = prepare
+        self.found = Harvest()
+        self.observations: list[Observation] = []
+        self.origins: list[tuple[Segment, int]] = []
+
+    def read(self, segment: Segment, source: Source) -> None:
+        """Read one segment to its end."""
+        state = dict(segment.state)
+        first = int(state.get("line", 0))
+        begin = int(state.get("offset", 0))
+        outcome = Outcome(segment.number, state)
+        for item in source.read(Path(segment.path), state, stop=segment.stop):
+            if isinstance(item, Rejection):
+                self.reject(segment, item)
+                outcome.rejected += 1
+                continue
+            line = int(state.get("line", 0))
+            reason = accept(item)
+            if reason is not None:
+                self.refuse(segment, line, item, reason)
+                outcome.rejected += 1
+                continue
+            self.observations.append(item)
+            self.origins.append((segment, line))
+            outcome.observations += 1
+            if len(self.observations) >= BATCH:
+                self.flush()
+        outcome.lines = int(state.get("line", 0)) - first
+        outcome.read_bytes = int(state.get("offset", begin)) - begin
+        self.found.outcomes.append(outcome)
+
+    def reject(self, segment: Segment, item: Rejection) -> None:
+        """Keep a rejection, its line counted from the beginning of the file."""
+        shift = line_shift(segment)
+        if shift:
+            item = msgspec.structs.replace(item, line=item.line + shift)
+        self.found.rejections.append(item)
+
+    def refuse(self, segment: Segment, line: int, item: Observation, reason: str) -> None:
+        """Turn an observation that may not enter the books into a rejection."""
+        usage = {"usage": item.usage} if item.usage else None
+        raw = msgspec.json.encode(item)
+        self.reject(segment, reject(segment.source, segment.path, line, reason, raw, usage))
+
+    def flush(self) -> None:
+        """Prepare what is collected as one batch."""
+        if self.observations:
+            batch = self.prepare(self.observations)
+            for position, reason in batch.impossible.items():
+                segment, line = self.origins[position]
+                self.refuse(segment, line, self.observations[position], reason)
+            self.found.batches.append(batch)
+            self.observations, self.origins = [], []
+
+
+def harvest(
+    segments: list[Segment], sources: Mapping[str, Source], prepare: Callable[[list[Any]], Prepared]
+) -> Harvest:
+    """Read the segments of one task and prepare what they hold."""
+    harvester = _Harvester(prepare)
+    for segment in segments:
+        harvester.read(segment, sources[segment.source])
+    harvester.flush()
+    return harvester.found
+
+
+@lru_cache(maxsize=4)
+def _lines_before(path: str, offset: int) -> int:
+    lines, left = 0, offset
+    with open(path, "rb") as file:
+        while left and (block := file.read(min(left, 1 << 22))):
+            lines += block.count(b"\n")
+            left -= len(block)
+    return lines
+
+
+def line_shift(segment: Segment) -> int:
+    """What to add to a line number of a segment that begins inside its file; its first line is
+    0."""
+    if segment.state.get("line") != -1:
+        return 0
+    return _lines_before(segment.path, int(segment.state["offset"])) + 1
+
+
+def worker_count(asked: int, total_bytes: int) -> int:
+    """How many processes should read: 0 = this one alone, when there is little to read."""
+    if total_bytes < SEGMENT_BYTES // 4:
+        return 0
+    cores = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
+    wanted = asked or cores
+    return wanted if wanted > 1 else 0
