@@ -9,7 +9,8 @@ from pathlib import Path
 
 from jevons.pricing import catalogue
 from jevons.pricing.book import PriceBook
-from jevons.pricing.entry import PriceEntry, parse_price_file
+from jevons.pricing.entry import PriceEntry
+from jevons.pricing.overlay import parse_price_file
 from jevons.vocabulary.errors import PriceError
 
 
@@ -42,7 +43,7 @@ def load_book(home: Path) -> PriceBook:
     try:
         compiled = cache.read_bytes()
     except OSError:
-        compiled = catalogue.compile()
+        compiled = catalogue.compile_catalogue()
         _keep(cache, compiled)
     return PriceBook(catalogue.load(compiled), [*shipped_entries(), *own_entries(home / "prices")])
 

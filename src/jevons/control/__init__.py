@@ -1,1 +1,1 @@
-""""""
+"""Limits on the next call: budgets, holds, credits, policies (pure)."""

@@ -31,8 +31,11 @@ Digest = bytes
 keys."""
 
 _REPEATING: Final = re.compile(r"chatcmpl-\d{1,6}\Z")
-_PROVIDER_REQUEST: Final = re.compile(r"req_\w{16,}\Z")
-_STRONG_LENGTH: Final = 18
+PROVIDER_REQUEST: Final = re.compile(r"req_\w{16,}\Z")
+"""A request id that a provider issued, and not a client."""
+
+STRONG_LENGTH: Final = 18
+"""Ids of this many characters or more are random enough to be unique over all providers."""
 
 
 def digest(key: str) -> Digest:
@@ -46,13 +49,13 @@ def lookup_hash(key_digest: Digest) -> int:
 
 
 def _id_key(observation: Observation, identifier: str) -> str:
+    if len(identifier) >= STRONG_LENGTH:
+        return f"id:{identifier}"
     if _REPEATING.match(identifier):
         model = observation.response_model or observation.request_model
         second = int(observation.time) // 1_000_000
         return f"id:{observation.provider}:{model}:{second}:{identifier}"
-    if len(identifier) < _STRONG_LENGTH:
-        return f"id:{observation.provider}:{identifier}"
-    return f"id:{identifier}"
+    return f"id:{observation.provider}:{identifier}"
 
 
 def joining_keys(observation: Observation) -> list[str]:
@@ -62,7 +65,7 @@ def joining_keys(observation: Observation) -> list[str]:
     if observation.response_id:
         keys.append(_id_key(observation, observation.response_id))
     request = observation.request_id
-    if request and _PROVIDER_REQUEST.match(request):
+    if request and PROVIDER_REQUEST.match(request):
         keys.append(_id_key(observation, request))
     for alias in observation.aliases:
         keys.append(alias if ":" in alias else _id_key(observation, alias))
@@ -72,7 +75,7 @@ def joining_keys(observation: Observation) -> list[str]:
 def weak_key(observation: Observation) -> str | None:
     """The key of a client-made request id and attempt, None when there is none."""
     request = observation.request_id
-    if not request or _PROVIDER_REQUEST.match(request):
+    if not request or PROVIDER_REQUEST.match(request):
         return None
     attempt = observation.attempt or 1
     return f"request:{observation.provider}:{request}" + (f"#{attempt}" if attempt > 1 else "")
@@ -91,7 +94,7 @@ def keys(observation: Observation) -> list[str]:
     weak = weak_key(observation)
     if weak:
         found.append(weak)
-    return found or [content_key(observation)]
+    return list(dict.fromkeys(found)) or [content_key(observation)]
 
 
 def is_keyless(observation: Observation) -> bool:

@@ -1,1 +1,1 @@
-""""""
+"""The dated price book, and rating: quantities times a price card (pure, exact)."""

@@ -1,1 +1,1 @@
-""""""
+"""The ways in: one module per foreign format; they do not know each other."""

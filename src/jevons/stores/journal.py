@@ -58,7 +58,6 @@ class Journal:
 
     def seal_prepared(self, prepared: Prepared, recorded_at: int) -> Sealed:
         """Append a batch that was prepared here or in another process."""
-        self.recover()
         batch = self.books.last_batch() + 1
         plan = self._plan(prepared, batch)
         if plan.kept:

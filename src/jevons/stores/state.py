@@ -128,6 +128,10 @@ class State:
         row = self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
         return None if row is None else str(row[0])
 
+    def set_facts(self, facts: dict[str, str]) -> None:
+        """Remember several facts in one transaction."""
+        self._write("INSERT OR REPLACE INTO facts VALUES (?, ?)", list(facts.items()))
+
     def set_fact(self, name: str, value: str) -> None:
         """Remember a small fact."""
         self._write("INSERT OR REPLACE INTO facts VALUES (?, ?)", [(name, value)])

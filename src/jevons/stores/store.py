@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ from jevons.stores.preparation import Prepared, prepare
 from jevons.stores.report import Answer, Question, answer
 from jevons.stores.repricing import Repriced, reprice
 from jevons.stores.state import Cursor, State
-from jevons.stores.table import chunked
+from jevons.stores.table import chunked, operational
 from jevons.vocabulary.errors import LedgerDamaged, LedgerLocked
 from jevons.vocabulary.observation import Observation
 from jevons.vocabulary.rejection import Rejection
@@ -70,19 +71,26 @@ class Store:
         """Whether this home holds a ledger already."""
         return (self.home / "ledger").is_dir()
 
-    def _recorded_at(self) -> int:
-        """The clock, but always later than the batch before."""
-        last = int(self.state.fact("recorded_at") or 0)
-        now = max(self.clock(), last + 1)
-        self.state.set_fact("recorded_at", str(now))
-        self.state.set_fact("layout", LAYOUT)
-        return now
+    @contextmanager
+    def _writing(self, *, wait_seconds: int = 60) -> Iterator[int]:
+        """Hold the write lock and mark the books as being written, so that a kill is noticed."""
+        with operational(self.home):
+            self.home.mkdir(parents=True, exist_ok=True)
+        with write_lock(self.books.lock_path, wait_seconds=wait_seconds):
+            last = int(self.state.fact("recorded_at") or 0)
+            now = max(self.clock(), last + 1)
+            unfinished = self.state.fact("writing") == "yes"
+            facts = {"recorded_at": str(now), "layout": LAYOUT, "writing": "yes"}
+            self.state.set_facts(facts)
+            if unfinished:
+                self.journal.recover()
+            yield now
+            self.state.set_fact("writing", "no")
 
     def seal(self, observations: Sequence[Observation]) -> Sealed:
         """Append one batch under the write lock. Raises LedgerError."""
-        self.home.mkdir(parents=True, exist_ok=True)
-        with write_lock(self.books.lock_path):
-            return self.journal.seal(observations, self._recorded_at())
+        with self._writing() as recorded_at:
+            return self.journal.seal(observations, recorded_at)
 
     def prepare(self, observations: Sequence[Observation]) -> Prepared:
         """Work out the rows of observations, as another process may do too."""
@@ -90,9 +98,8 @@ class Store:
 
     def seal_prepared(self, prepared: Prepared) -> Sealed:
         """Append one prepared batch under the write lock. Raises LedgerError."""
-        self.home.mkdir(parents=True, exist_ok=True)
-        with write_lock(self.books.lock_path):
-            return self.journal.seal_prepared(prepared, self._recorded_at())
+        with self._writing() as recorded_at:
+            return self.journal.seal_prepared(prepared, recorded_at)
 
     def reject(self, rejections: Iterable[Rejection]) -> None:
         """Keep rejections."""
@@ -124,15 +131,15 @@ class Store:
             return 0
         inbox, sealed = self.inbox(), 0
         try:
-            with write_lock(self.books.lock_path, wait_seconds=wait_seconds):
-                while True:
+            while True:
+                mark, lines = inbox.peek(SEAL_ROWS)
+                if not lines:
+                    return sealed
+                with self._writing(wait_seconds=wait_seconds) as recorded_at:
                     mark, lines = inbox.peek(SEAL_ROWS)
-                    if not lines:
-                        return sealed
-                    observations = [_decode(line) for line in lines]
-                    outcome = self.journal.seal(observations, self._recorded_at())
-                    sealed += outcome.new
+                    outcome = self.journal.seal([_decode(line) for line in lines], recorded_at)
                     inbox.remove(mark)
+                    sealed += outcome.new
         finally:
             inbox.close()
 
@@ -141,6 +148,9 @@ class Store:
         if not self.exists():
             return None
         try:
+            if self.state.fact("writing") == "yes":
+                with self._writing(wait_seconds=0):
+                    pass
             self.seal_inbox(wait_seconds=0)
         except LedgerLocked:
             return self.pending()
@@ -185,6 +195,13 @@ class Store:
         rollups = [*books.rollups.items(), ("runs", books.runs)]
         return lag + [name for name, table in rollups if table.batch() < posted]
 
+    def recover(self) -> list[int]:
+        """Repair what a kill left behind; returns the batches that were replayed."""
+        if not self.exists():
+            return []
+        with self._writing():
+            return self.journal.recover()
+
     def waiting(self) -> int:
         """How many acknowledged observations wait in the inbox."""
         if not (self.home / "inbox.db").exists():
@@ -225,7 +242,7 @@ class Store:
     def compact(self, *, force: bool = False) -> dict[str, int]:
         """Merge small files of every table that has many; returns table -> files fewer."""
         merged: dict[str, int] = {}
-        with write_lock(self.books.lock_path):
+        with self._writing():
             for name, table in self.books.tables.items():
                 limit = COMPACT_FILES if name == "events" else COMPACT_FILES // 8
                 if force or len(table.files()) > limit:

@@ -1,1 +1,1 @@
-""""""
+"""A provider's usage body becomes non-overlapping billable quantities."""

@@ -67,6 +67,9 @@ _CONTENT: Final = re.compile(
     r"message|prompt|completion|input|output|content|instruction|query|question|answer|response"
     r"|text|result|argument|password|secret|credential|authorization|token"
 )
+_CLAUDE_CODE: Final = re.compile(r"user_.*_session_([\w-]+)\Z")
+_CLAUDE_CODE_JSON: Final = re.compile(r'"session_id"\s*:\s*"([\w-]+)"')
+_CLAUDE_CODE_DEVICE: Final = re.compile(r'(?:\Auser_|"device_id"\s*:\s*")([0-9a-f]{16,})')
 _NAME: Final = re.compile(r"[\w .:/@#-]{1,64}\Z")
 
 
@@ -104,7 +107,33 @@ def dimensions(labels: Iterable[tuple[str, Any]]) -> dict[str, str]:
         dimension, rank = ranked
         if dimension not in found or rank < found[dimension][0]:
             found[dimension] = (rank, text)
-    return {dimension: text for dimension, (_, text) in found.items()}
+    return _with_claude_code({dimension: text for dimension, (_, text) in found.items()})
+
+
+def _with_claude_code(found: dict[str, str]) -> dict[str, str]:
+    """Claude Code's user id, which a gateway takes for a user's, names the session too."""
+    for dimension in ("person", "customer"):
+        if held := claude_code_user(found.get(dimension)):
+            del found[dimension]
+            found = {**held, **found}
+    return found
+
+
+def claude_code_user(user_id: str | None) -> dict[str, str] | None:
+    """Person and session in the `metadata.user_id` that Claude Code sends; None for any other.
+
+    Text `user_<device>_account_<uuid>_session_<uuid>`, or a JSON object since 2.1.
+    """
+    if user_id is None:
+        return None
+    known = _CLAUDE_CODE.match(user_id) or (
+        user_id.startswith("{") and _CLAUDE_CODE_JSON.search(user_id)
+    )
+    if not known:
+        return None
+    device = _CLAUDE_CODE_DEVICE.search(user_id)
+    person = {"person": device[1]} if device else {}
+    return {"session": known[1], **person}
 
 
 def tags(labels: Iterable[tuple[str, Any]]) -> dict[str, str]:

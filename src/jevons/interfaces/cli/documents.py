@@ -1,0 +1,112 @@
+"""Results as JSON and CSV: the contract that other programs rely on.
+
+Amounts are plain decimal strings and unknown ones null (an empty cell in CSV), never numbers that a
+reader would round.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import Any, Final
+
+from jevons.app.results import PriceRow, Report, Row
+from jevons.vocabulary.money import plain
+
+FIGURES: Final = (
+    "calls",
+    "input_tokens",
+    "cache_read_input_tokens",
+    "cache_write_input_tokens",
+    "output_tokens",
+    "reasoning_output_tokens",
+    "list_cost",
+    "contracted_cost",
+    "billed_cost",
+    "effective_cost",
+    "unknown_calls",
+    "lower_bound_calls",
+    "provenance",
+)
+"""The fields of every row and of the total, in the order of the CSV columns after the
+dimensions."""
+
+
+def json_text(document: object, *, indent: int | None = 2) -> str:
+    """A document as JSON in ASCII, safe for every terminal and encoding."""
+    import json
+
+    return json.dumps(document, indent=indent)
+
+
+def amount(value: Decimal | None) -> str | None:
+    """An amount as a decimal string, None when unknown."""
+    return None if value is None else plain(value)
+
+
+def report_document(report: Report) -> dict[str, Any]:
+    """`report --json`: rows, total, and what they leave out."""
+    return {
+        "rows": [{**row.dimensions, **figures(row)} for row in report.rows],
+        "total": figures(report.total),
+        "unpriced_events": report.unpriced_events,
+        "rejected": report.rejected,
+        "complete_to": report.complete_to,
+        "time_zone": report.time_zone,
+    }
+
+
+def figures(row: Row) -> dict[str, Any]:
+    """The figures of a row by name."""
+    values = {name: getattr(row, name) for name in FIGURES}
+    return {
+        name: amount(value) if name.endswith("_cost") else value for name, value in values.items()
+    }
+
+
+def csv_text(report: Report) -> str:
+    """`report --csv`: a header, then the rows without the total, so that a column may be summed."""
+    import csv
+    import io
+
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow([*(cell(name) for name in report.by), *FIGURES, "currency"])
+    for row in report.rows:
+        names = [cell(row.dimensions.get(name)) for name in report.by]
+        numbers = ["" if value is None else value for value in figures(row).values()]
+        writer.writerow([*names, *numbers, "USD"])
+    return stream.getvalue()
+
+
+_FORMULA: Final = re.compile(r"[\s]*[=+\-@]")
+
+
+def cell(text: str | None) -> str:
+    """A name as a CSV cell: one that a spreadsheet would run as a formula gets an apostrophe
+    first."""
+    if text is None:
+        return ""
+    return f"'{text}" if text[:1] in ("\t", "\r") or _FORMULA.match(text) else text
+
+
+def price_document(row: PriceRow) -> dict[str, Any]:
+    """One price entry for `prices … --json`: USD per single unit."""
+    return {
+        "model": row.model,
+        "provider": row.provider,
+        "axes": dict(row.axes),
+        "prices": {unit: plain(price) for unit, price in row.prices},
+        "valid_from": row.valid_from,
+        "valid_to": row.valid_to,
+        "recorded_at": row.recorded_at,
+        "source": row.source,
+        "entry": row.entry,
+    }
+
+
+def json_lines(objects: Iterable[object]) -> Iterator[str]:
+    """One JSON object per line."""
+    for item in objects:
+        yield json_text(item, indent=None)

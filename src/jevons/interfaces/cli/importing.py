@@ -1,0 +1,192 @@
+"""`jevons import`, and bare `jevons`: read usage in."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from jevons.app.results import FileSummary, ImportSummary, Query
+from jevons.interfaces.cli.figures import duration, plural
+from jevons.interfaces.cli.invocation import Invocation, current, say
+from jevons.interfaces.cli.options import Command
+from jevons.interfaces.cli.statement import duplicates_note, latest, rejected_note, statement
+from jevons.interfaces.cli.table import Column, render
+from jevons.interfaces.cli.terminal import Terminal, safe
+from jevons.vocabulary.errors import STRICT_EXIT_CODE, UsageError
+
+MODELS_SHOWN = 12
+"""Rows of the first table of bare `jevons`."""
+
+DAYS_SHOWN = 7
+"""Rows of its second table: the latest days with any use."""
+
+
+def _complete_path(
+    _: click.Context, __: click.Parameter, incomplete: str
+) -> list[click.shell_completion.CompletionItem]:
+    from click.shell_completion import CompletionItem
+
+    from jevons.app.wiring import SOURCE_MODULES
+
+    names = [CompletionItem(name) for name in SOURCE_MODULES if name.startswith(incomplete)]
+    return [*names, CompletionItem(incomplete, type="file")]
+
+
+EXAMPLES = """\
+\b
+Examples:
+  jevons import ~/.claude/projects
+  jevons import litellm callbacks.jsonl
+  jevons import csv usage.csv --mapping usage.yaml
+"""
+
+
+@click.command("import", cls=Command, settings=("workers",), epilog=EXAMPLES)
+@click.argument(
+    "paths", nargs=-1, required=True, metavar="[SOURCE] PATH…", shell_complete=_complete_path
+)
+@click.option("--strict", is_flag=True, help="Exit with 6 when any line is rejected.")
+@click.option("--dry-run", is_flag=True, help="Show what would be read, store nothing.")
+@click.option(
+    "--mapping",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="For csv: which column is what (--suggest writes one).",
+)
+@click.option("--suggest", is_flag=True, help="For csv: print a mapping guessed from the header.")
+def import_command(
+    paths: tuple[str, ...], strict: bool, dry_run: bool, mapping: Path | None, suggest: bool
+) -> int:
+    """Read usage from files and folders into the ledger.
+
+    SOURCE names the format; without it the format is recognised by the content. Folders are walked.
+    What was read before is skipped or recognised: importing twice changes nothing.
+    """
+    invocation = current()
+    source, places = split_source(paths)
+    if suggest:
+        return _suggest(invocation, places)
+    with invocation.books() as books, invocation.progress() as progress:
+        summary = books.import_paths(
+            places, source, strict=strict, dry_run=dry_run, mapping=mapping, on_progress=progress
+        )
+    say(*describe_import(summary, invocation.terminal))
+    return STRICT_EXIT_CODE if strict and summary.rejected else 0
+
+
+def split_source(paths: tuple[str, ...]) -> tuple[str | None, list[Path]]:
+    """Tell SOURCE from PATH…: the first word is a source if a source has that name and more follow.
+
+    A file of the same name is written `./NAME`. Raises UsageError when only a source is named.
+    """
+    from jevons.app.wiring import SOURCE_MODULES
+
+    first, *rest = paths
+    if first not in SOURCE_MODULES:
+        return None, [Path(path) for path in paths]
+    if rest:
+        return first, [Path(path) for path in rest]
+    if Path(first).exists():
+        return None, [Path(first)]
+    raise UsageError(
+        f"import {first}: no file or folder is named", remedy=f"jevons import {first} PATH"
+    )
+
+
+def _suggest(invocation: Invocation, places: list[Path]) -> int:
+    if len(places) != 1:
+        raise UsageError("--suggest reads one file", remedy="jevons import csv --suggest FILE")
+    with invocation.books() as books:
+        say(books.suggest_mapping(places[0]).rstrip("\n"))
+    return 0
+
+
+def describe_import(summary: ImportSummary, terminal: Terminal) -> list[str]:
+    """What an import did, in lines: files, calls, and what needs attention."""
+    states = Counter(file.state for file in summary.files)
+    read = len(summary.files) - states["unchanged"] - states["unrecognised"]
+    verb = "Would read" if summary.dry_run else "Read"
+    line = f"{verb} {plural(read, 'file')} in {duration(summary.seconds)}"
+    asides = [
+        f"{states[state]:,} {words}"
+        for state, words in (
+            ("unchanged", "unchanged"),
+            ("rewritten", "rewritten since"),
+            ("unrecognised", "of no known format"),
+        )
+        if states[state]
+    ]
+    lines = [f"{line}{' (' + ', '.join(asides) + ')' if asides else ''}."]
+    if summary.dry_run:
+        lines += _file_table(summary.files, terminal)
+    if summary.observations or not summary.dry_run:
+        lines.append(
+            f"{plural(summary.observations, 'report')} of calls: {summary.new:,} new, "
+            f"{summary.repeated:,} known already; {plural(summary.events, 'more call')} in all."
+        )
+    return [*lines, *_attention(summary, terminal)]
+
+
+def _attention(summary: ImportSummary, terminal: Terminal) -> list[str]:
+    lines = []
+    if summary.rejected:
+        lines.append(terminal.alarm(rejected_note(summary.rejected)))
+    if summary.possible_duplicates:
+        lines.append(duplicates_note(summary.possible_duplicates))
+    unknown = [file for file in summary.files if file.state == "unrecognised"]
+    if unknown and not summary.dry_run:
+        names = ", ".join(safe(file.place) for file in unknown[:3])
+        more = f" and {len(unknown) - 3:,} more" if len(unknown) > 3 else ""
+        lines.append(f"Not recognised: {names}{more} (jevons import SOURCE PATH names the format)")
+    return lines
+
+
+def _file_table(files: tuple[FileSummary, ...], terminal: Terminal) -> list[str]:
+    if not files:
+        return []
+    columns = [
+        Column("file", tuple(safe(file.place) for file in files), shrinks=True),
+        Column("source", tuple(file.source or terminal.glyphs.unknown for file in files)),
+        Column("state", tuple(file.state for file in files)),
+        Column("reports", tuple(f"{file.observations:,}" for file in files), "right", 1),
+        Column("rejected", tuple(f"{file.rejected:,}" for file in files), "right", 2),
+    ]
+    return ["", *render(columns, terminal).lines, ""]
+
+
+def own_logs() -> int:
+    """Bare `jevons`: import the new lines of this user's agent logs, then show the whole ledger."""
+    invocation = current()
+    zone = invocation.settings.time_zone
+    terminal = invocation.terminal
+    with invocation.books() as books:
+        with invocation.progress() as progress:
+            summary = books.import_own_logs(progress)
+        models = books.report(Query(by=("harness", "model"), time_zone=zone, top=MODELS_SHOWN))
+        days = books.report(Query(by=("day",), time_zone=zone))
+    if models.total.calls == 0:
+        say(*nothing_found(summary, terminal))
+        return 0
+    say(*describe_import(summary, terminal), "", *statement(models, terminal))
+    if len(days.rows) > 1:
+        say("", *latest(days, terminal, DAYS_SHOWN))
+    say("", terminal.faint("jevons report --by project,month and jevons --help show more."))
+    return 0
+
+
+def nothing_found(summary: ImportSummary, terminal: Terminal) -> list[str]:
+    """The first screen of someone without logs: why it is empty and what to try."""
+    if summary.files:
+        first = f"{plural(len(summary.files), 'log file')} found, but no model call in them."
+    else:
+        first = "No logs of coding agents were found in their standard places."
+    return [
+        first,
+        *_attention(summary, terminal),
+        "",
+        "  jevons import PATH                             reads other files or folders",
+        "  jevons generate --events 10000 --import        makes up a company to look at",
+        "  jevons import --help                           tells more",
+    ]

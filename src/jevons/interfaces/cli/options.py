@@ -1,0 +1,155 @@
+"""What commands share: the global settings as flags, the flags of a query, and their help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+
+from jevons.app.settings import SETTINGS, Setting
+from jevons.interfaces.cli import periods
+from jevons.interfaces.cli.invocation import Invocation, current
+from jevons.vocabulary.errors import UsageError
+
+if TYPE_CHECKING:
+    from jevons.app.results import Query
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+TIMES: Final = ("hour", "day", "week", "month", "year")
+"""Dimensions made of an event's time in the query's time zone."""
+
+BASIS: Final = ("source", "price_state", "provenance", "evidence")
+"""Dimensions that say where an event and its cost come from."""
+
+
+class Command(click.Command):
+    """A command that accepts every setting as a flag and names the environment twins of its own
+    flags.
+
+    settings: the settings whose flags matter to this command and are shown in its help; the others
+    are accepted as well, so that global flags may stand before or after the command's name.
+    """
+
+    def __init__(self, *args: Any, settings: Iterable[str] = (), **attributes: Any) -> None:
+        super().__init__(*args, **attributes)
+        self.params += setting_flags(settings)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The command's epilog and the rule by which its flags are set in the environment."""
+        super().format_epilog(ctx, formatter)
+        own = [p for p in self.params if isinstance(p, click.Option) and p.allow_from_autoenv]
+        if own and ctx.auto_envvar_prefix:
+            flag, name = own[0].opts[0], own[0].name or ""
+            formatter.write_paragraph()
+            formatter.write_text(
+                f"Every flag has a twin in the environment: {flag} is "
+                f"{ctx.auto_envvar_prefix}_{name.upper()}."
+            )
+
+
+def setting_flags(shown: Iterable[str]) -> list[click.Option]:
+    """One option per setting; those not in `shown` are hidden from the help."""
+    names = set(shown)
+    return [_setting_flag(setting, hidden=setting.name not in names) for setting in SETTINGS]
+
+
+def _setting_flag(setting: Setting, *, hidden: bool) -> click.Option:
+    def keep(context: click.Context, _: click.Parameter, value: object) -> None:
+        if value is not None:
+            current(context).flags[setting.name] = (
+                str(value).lower() if value is True else str(value)
+            )
+
+    metavar = {"path": "PATH", "zone": "ZONE", "whole": "N", "choice": "|".join(setting.choices)}
+    return click.Option(
+        [setting.flag],
+        is_flag=setting.type == "switch",
+        default=None,
+        metavar=metavar.get(setting.type),
+        help=f"{setting.help}  [{setting.env}; default: {setting.default}]",
+        hidden=hidden,
+        expose_value=False,
+        allow_from_autoenv=False,
+        callback=keep,
+    )
+
+
+def query_flags(function: F) -> F:
+    """Add --since, --until and --where to a command; read them with `query`."""
+    where = click.option(
+        "--where",
+        multiple=True,
+        metavar="DIM=VALUE",
+        shell_complete=_complete_where,
+        help="Only calls with this value of a dimension; repeat it to ask for more at once.",
+    )
+    until = click.option(
+        "--until", metavar="TIME", help="Only calls before this time (a day itself is not in it)."
+    )
+    since = click.option(
+        "--since",
+        metavar="TIME",
+        help=f"Only calls from this time on: a date, an instant, {periods.RELATIVE}.",
+    )
+    return since(until(where(function)))
+
+
+def query(
+    invocation: Invocation,
+    since: str | None,
+    until: str | None,
+    where: Iterable[str],
+    as_of: str | None = None,
+    **more: Any,
+) -> Query:
+    """Build a query from a command's flags. Raises UsageError for a --where without `=`."""
+    from jevons.app.results import Query
+
+    return Query(
+        since=moment(invocation, since),
+        until=moment(invocation, until),
+        where=tuple(_pair(text) for text in where),
+        as_of=moment(invocation, as_of),
+        time_zone=invocation.settings.time_zone,
+        **more,
+    )
+
+
+def moment(invocation: Invocation, text: str | None) -> str | None:
+    """A time of a flag with relative ones (`7d`) resolved."""
+    return periods.resolve(text, invocation.now, invocation.settings.time_zone)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise UsageError(
+            f"--where {text}: there is no DIM=VALUE in it",
+            remedy="write for example --where team=search",
+        )
+    return name.strip(), value
+
+
+def dimensions(texts: Iterable[str]) -> tuple[str, ...]:
+    """The dimension names of --by: separated by commas or by repeating the flag, each once."""
+    names = (name.strip() for text in texts for name in text.split(","))
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def dimension_names() -> tuple[str, ...]:
+    """Every name that --by and --where take, but for `tag.NAME`."""
+    from jevons.vocabulary.observation import DIMENSIONS, LABELS
+
+    return (*TIMES, "model", *LABELS, *DIMENSIONS, *BASIS)
+
+
+def complete_by(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    """Shell completion of --by, also after a comma."""
+    done, comma, last = incomplete.rpartition(",")
+    return [f"{done}{comma}{name}" for name in dimension_names() if name.startswith(last)]
+
+
+def _complete_where(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    return [f"{name}=" for name in dimension_names() if name.startswith(incomplete)]

@@ -1,0 +1,391 @@
+"""What each command asks of the books, and what it prints of their answers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jevons.app.results import (
+    Check,
+    ImportSummary,
+    PriceRow,
+    Query,
+    RepriceSummary,
+    Verification,
+)
+from jevons.vocabulary.rejection import Rejection
+
+EVENT = {
+    "time": "2026-03-01T11:59:00Z",
+    "response_model": None,
+    "request_model": "claude-\x1b[1msonnet",
+    "team": None,
+    "project": "search",
+    "input_tokens": 123_456,
+    "cache_read_input_tokens": 0,
+    "output_tokens": 70,
+    "effective_cost": "0.00005",
+    "price_state": "exact",
+    "provenance": "reported",
+    "why": "price entry ab12",
+}
+
+
+def test_report_asks_one_question(cli: Any, books: Any) -> None:
+    outcome = cli(
+        "report", "--by", "team,month", "--by", "team", "--since", "7d", "--until", "today",
+        "--where", "team=a=b", "--where", "model=", "--as-of", "yesterday", "--top", "3",
+        "--tz", "Asia/Tokyo",
+    )  # fmt: skip
+    assert outcome.code == 0
+    ((name, (query,), _),) = books.calls
+    assert name == "report"
+    assert query == Query(
+        by=("team", "month"),
+        since="2026-02-22",
+        until="2026-03-01",
+        where=(("team", "a=b"), ("model", "")),
+        time_zone="Asia/Tokyo",
+        as_of="2026-02-28",
+        top=3,
+    )
+
+
+def test_flags_by_environment(cli: Any, books: Any) -> None:
+    cli("report", JEVONS_REPORT_BY="team", JEVONS_REPORT_WHERE="a=1 b=2", JEVONS_REPORT_TOP="2")
+    query = books.calls[0][1][0]
+    assert (query.by, query.where, query.top) == (("team",), (("a", "1"), ("b", "2")), 2)
+
+
+def test_report_formats(cli: Any) -> None:
+    assert json.loads(cli("report", "--json").out)["total"]["effective_cost"] == "0.25"
+    assert cli("report", "--csv").out.startswith("model,calls,input_tokens")
+    assert "$0.25" in cli("report").out
+    both = cli("report", "--csv", "--json")
+    assert both.code == 2 and "exclude each other" in both.err
+
+
+@pytest.mark.parametrize("text", ["team", "=x"])
+def test_where_needs_a_dimension_and_a_value(cli: Any, text: str) -> None:
+    outcome = cli("report", "--where", text)
+    assert outcome.code == 2
+    assert "--where team=search" in outcome.err
+
+
+def test_import_asks_and_tells(
+    cli: Any, books: Any, summary: ImportSummary, tmp_path: Path
+) -> None:
+    books.summary = summary
+    outcome = cli("import", "codex", "logs", "more", "--workers", "2")
+    name, arguments, options = books.calls[0]
+    assert (name, arguments) == ("import_paths", ([Path("logs"), Path("more")], "codex"))
+    assert options == {"strict": False, "dry_run": False, "mapping": None}
+    assert books.settings.workers == 2
+    assert outcome.code == 0
+    assert outcome.out.splitlines() == [
+        "Read 2 files in 1.25 s (1 unchanged, 1 of no known format).",
+        "24 reports of calls: 20 new, 4 known already; 11 more calls in all.",
+        "2 lines could not be read: jevons rejects",
+        "1 possible duplicate counted: no key tells if they repeat a call.",
+        "Not recognised: logs/\\x1b[2Jpicture.png (jevons import SOURCE PATH names the format)",
+    ]
+    assert outcome.err == ""
+
+
+def test_strict_import_fails_after_storing(cli: Any, books: Any, summary: ImportSummary) -> None:
+    books.summary = summary
+    outcome = cli("import", "--strict", "logs")
+    assert outcome.code == 6
+    assert "2 lines could not be read" in outcome.out
+
+
+def test_dry_run_lists_the_files(cli: Any, books: Any, summary: ImportSummary) -> None:
+    books.summary = replace(summary, dry_run=True)
+    outcome = cli("import", "--dry-run", "logs")
+    assert books.calls[0][2]["dry_run"] is True
+    assert "logs/b.jsonl" in outcome.out and "grown" in outcome.out
+
+
+def test_a_source_is_told_from_a_path(
+    cli: Any, books: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "codex").mkdir()
+    cli("import", "codex")
+    cli("import", "./codex", "events")
+    cli("import", "codex", "codex")
+    asked = [arguments for _, arguments, _ in books.calls]
+    assert asked == [
+        ([Path("codex")], None),
+        ([Path("codex"), Path("events")], None),
+        ([Path("codex")], "codex"),
+    ]
+    outcome = cli("import", "events")
+    assert outcome.code == 2
+    assert "jevons import events PATH" in outcome.err
+
+
+def test_suggest_prints_the_mapping_alone(cli: Any, books: Any) -> None:
+    assert cli("import", "csv", "--suggest", "a.csv").out == "time: when\n"
+    assert books.calls == [("suggest_mapping", (Path("a.csv"),), {})]
+    assert cli("import", "--suggest", "a.csv", "b.csv").code == 2
+
+
+def test_bare_jevons_imports_and_sums_up(
+    cli: Any, books: Any, report: Any, row: Any, summary: ImportSummary
+) -> None:
+    books.summary = summary
+    books.answers = [
+        report(row({"harness": "codex", "model": "gpt-5"}), by=("harness", "model")),
+        report(*(row({"day": f"2026-02-{day}"}) for day in range(10, 20)), by=("day",)),
+    ]
+    outcome = cli()
+    assert outcome.code == 0
+    assert [name for name, _, _ in books.calls] == ["import_own_logs", "report", "report"]
+    assert "gpt-5" in outcome.out
+    assert "2026-02-19" in outcome.out and "2026-02-12" not in outcome.out
+
+
+def test_bare_jevons_without_logs_says_what_to_try(cli: Any, books: Any, report: Any) -> None:
+    books.answers = [report()]
+    outcome = cli()
+    assert outcome.code == 0
+    assert outcome.out.startswith("No logs of coding agents were found")
+    assert "jevons generate --events 10000 --import" in outcome.out
+
+
+def test_events_as_a_table(cli: Any, books: Any) -> None:
+    books.found = [dict(EVENT) for _ in range(30)]
+    outcome = cli("events", "--where", "team=a", COLUMNS="120")
+    assert books.calls[0][1][1] == 21
+    lines = outcome.out.splitlines()
+    assert lines[3].split() == [
+        "2026-03-01",
+        "11:59:00",
+        "claude-\\x1b[1msonnet",
+        "search",
+        "123",
+        "k",
+        "0",
+        "70",
+        "$0.00005",
+        "exact",
+        "price",
+        "entry",
+        "ab12",
+    ]
+    assert "only the oldest 20 calls" in lines[-1]
+    assert cli("events", "--limit", "2").out.count("sonnet") == 2
+
+
+def test_events_as_json_lines(cli: Any, books: Any) -> None:
+    books.found = [EVENT, EVENT]
+    outcome = cli("events", "--json")
+    assert [json.loads(line) for line in outcome.out.splitlines()] == [EVENT, EVENT]
+    assert books.calls[0][1][1] is None
+
+
+def test_event_costs_tell_how_they_are_known(cli: Any, books: Any) -> None:
+    books.found = [
+        {**EVENT, "effective_cost": None, "price_state": "unknown"},
+        {**EVENT, "effective_cost": "0.4", "price_state": "lower_bound"},
+        {**EVENT, "effective_cost": "0.4", "provenance": "estimated"},
+        {**EVENT, "effective_cost": "0", "price_state": "free"},
+    ]
+    out = cli("events").out
+    for shown in ("—", "≥$0.40", "~$0.40", "$0.00"):
+        assert shown in out
+    books.found = []
+    assert cli("events").out == "No call matches.\n"
+
+
+def test_rejects(cli: Any, books: Any) -> None:
+    assert cli("rejects").out == "Every line was read: nothing is rejected.\n"
+    books.rejected = [
+        Rejection(source="codex", place="a.jsonl", line=n, reason="not JSON", content_hash="ab")
+        for n in range(25)
+    ]
+    outcome = cli("rejects")
+    assert outcome.out.splitlines()[2].split() == ["codex", "a.jsonl", "all", "not", "JSON"]
+    assert "5 more lines" in outcome.out
+    lines = cli("rejects", "--json").out.splitlines()
+    assert len(lines) == 25
+    assert json.loads(lines[3]) == {
+        "source": "codex",
+        "place": "a.jsonl",
+        "line": 3,
+        "reason": "not JSON",
+        "content_hash": "ab",
+        "structure": None,
+    }
+    assert len(cli("rejects", "--json", "--limit", "4").out.splitlines()) == 4
+
+
+def price(**changes: Any) -> PriceRow:
+    values: dict[str, Any] = {
+        "model": "sonnet",
+        "provider": "anthropic",
+        "axes": {"tier": "batch"},
+        "prices": (
+            ("input", Decimal("0.000003")),
+            ("cache_read", Decimal("0.0000003")),
+            ("web_searches", Decimal("0.01")),
+            ("audio_seconds", Decimal("0.0001")),
+        ),
+        "valid_from": "2026-01-01T00:00:00Z",
+        "valid_to": None,
+        "recorded_at": "2026-01-02",
+        "source": "https://example.org/prices",
+        "entry": "ab12",
+    }
+    return PriceRow(**{**values, **changes})
+
+
+def test_prices_list(cli: Any, books: Any) -> None:
+    books.entries = [price(), price(model="old", valid_from=None)]
+    outcome = cli("prices", "list", "--provider", "anthropic", "--at", "2026-02-01")
+    assert books.calls == [("prices", (None, "anthropic", "2026-02-01"), {})]
+    lines = outcome.out.splitlines()
+    assert lines[3].split()[:6] == ["sonnet", "anthropic", "$3.00", "$0.30", "—", "—"]
+    assert "2026-01-01 to …" in lines[3] and "always" in lines[4]
+    (document, _) = json.loads(cli("prices", "list", "--json").out)
+    assert document["prices"]["input"] == "0.000003"
+    books.entries = []
+    assert cli("prices", "list").out == "No price entry matches.\n"
+
+
+def test_prices_show(cli: Any, books: Any) -> None:
+    books.entries = [price()]
+    lines = [line.split() for line in cli("prices", "show", "sonnet").out.splitlines()]
+    assert lines[0] == ["sonnet", "·", "anthropic"]
+    assert ["conditions", "tier=batch"] in lines
+    assert ["entry", "ab12"] in lines
+    assert ["input", "$3.00", "per", "million", "tokens"] in lines
+    assert ["web_searches", "$0.01", "each"] in lines
+    assert ["audio_seconds", "$0.0001", "per", "second"] in lines
+    assert json.loads(cli("prices", "show", "sonnet", "--json").out)[0]["entry"] == "ab12"
+    books.entries = []
+    outcome = cli("prices", "show", "nix", "--provider", "p")
+    assert outcome.code == 4
+    assert "no price is known for nix of p" in outcome.err
+
+
+def test_prices_add_and_check(cli: Any, books: Any) -> None:
+    books.entries = [price()]
+    assert "1 entry added; jevons reprice" in cli("prices", "add", "p.yaml").out
+    assert books.calls[0] == ("add_prices", (Path("p.yaml"),), {})
+    books.checks = [Check("form", "ok", "12 files")]
+    assert cli("prices", "check").code == 0
+    books.checks = [Check("gap", "failed", "no price in May", remedy="add one")]
+    outcome = cli("prices", "check")
+    assert outcome.code == 4
+    assert outcome.out.splitlines()[-2:] == ["failed  gap    no price in May", "    add one"]
+
+
+def test_reprice(cli: Any, books: Any) -> None:
+    books.repriced = RepriceSummary(12, 0, Decimal(0), Decimal(0), "2026-03-01T12:00:00Z")
+    assert cli("reprice").out == "12 calls looked at, no cost changes.\n"
+    books.repriced = RepriceSummary(
+        12, 2, Decimal("1.5"), Decimal("1.2"), "2026-03-01T12:00:00Z", dry_run=True
+    )
+    outcome = cli("reprice", "--dry-run", "--where", "model=a")
+    assert books.calls[1][2] == {"dry_run": True}
+    assert "2 would change" in outcome.out
+    assert "difference   −$0.30" in outcome.out.replace("\u2212", "−")
+    books.repriced = RepriceSummary(
+        12, 2, Decimal("1.2"), Decimal("1.5"), "2026-03-01T12:00:00Z", dry_run=False
+    )
+    out = cli("reprice", "--tz", "Asia/Tokyo").out
+    assert "difference   +$0.30" in out
+    assert "Recorded at 2026-03-01 21:00:00 Asia/Tokyo" in out
+
+
+def test_verify(cli: Any, books: Any) -> None:
+    good = Check("events", "ok", "12 re-derived")
+    books.verification = Verification((good,), 14, 12)
+    outcome = cli("verify")
+    assert outcome.code == 0
+    assert "The ledger is whole: 14 observations, 12 calls." in outcome.out
+    books.verification = Verification((good,), 14, 12, "event ab12: cost 1 is 2")
+    outcome = cli("verify")
+    assert outcome.code == 5
+    assert "  event ab12: cost 1 is 2" in outcome.out
+
+
+def test_doctor(cli: Any, books: Any) -> None:
+    books.checks = [Check("prices", "warning", "90 days old", remedy="upgrade")]
+    outcome = cli("doctor")
+    assert outcome.code == 0
+    assert "    upgrade" in outcome.out
+    books.checks = [Check("home", "failed", "not writable")]
+    assert cli("doctor").code == 1
+    books.checks = []
+    assert cli("doctor").out == "Nothing to check.\n"
+
+
+def test_generate(cli: Any, books: Any) -> None:
+    out = cli("generate", "--events", "5000", "--out", "c.jsonl").out
+    assert out.splitlines() == ["events      5,000", "truth file  company.truth.json"]
+    cli("generate", JEVONS_GENERATE_IMPORT="1", JEVONS_GENERATE_SEED="7")
+    assert [arguments for _, arguments, _ in books.calls] == [
+        (5000, 1, Path("c.jsonl")),
+        (10_000, 7, None),
+    ]
+    assert cli("generate").code == 2
+    assert cli("generate", "--out", "c", "--import").code == 2
+
+
+def test_settings(cli: Any, tmp_path: Path) -> None:
+    lines = cli("settings", "--tz", "Asia/Tokyo", JEVONS_WORKERS="3").out.splitlines()
+    assert lines[2].split() == [
+        "home",
+        str(tmp_path / "home"),
+        "JEVONS_HOME",
+        "JEVONS_HOME",
+        "--home",
+    ]
+    assert lines[3].split()[:3] == ["time_zone", "Asia/Tokyo", "--tz"]
+    assert lines[4].split()[:3] == ["workers", "3", "JEVONS_WORKERS"]
+    assert lines[-1].endswith("config.toml (none yet)")
+    found = json.loads(cli("settings", "--json").out)
+    assert found["color"] == {"value": "auto", "from": "default"}
+    assert found["debug"] == {"value": "false", "from": "default"}
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(cli: Any, shell: str) -> None:
+    out = cli("completion", shell).out
+    assert "_JEVONS_COMPLETE" in out
+    assert "jevons" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("jevons re", ["report", "rejects", "reprice"]),
+        ("jevons report --by team,req", ["team,request_model"]),
+        ("jevons report --where proj", ["project="]),
+        ("jevons import cod", ["codex"]),
+    ],
+)
+def test_completing_words(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    words: str,
+    found: list[str],
+) -> None:
+    from jevons.interfaces.cli.program import run
+
+    monkeypatch.setenv("_JEVONS_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - 1))
+    with pytest.raises(SystemExit) as stopped:
+        run([])
+    assert stopped.value.code == 0
+    shown = [line.removeprefix("plain,") for line in capsys.readouterr().out.splitlines()]
+    assert [line for line in shown if not line.startswith("file,")] == found
