@@ -121,6 +121,9 @@ class PriceRow:
     recorded_at: str
     source: str
     entry: str
+    effect: str = ""
+    above: int | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

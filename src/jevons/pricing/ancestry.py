@@ -63,7 +63,7 @@ def ancestors(unit: Unit) -> frozenset[Unit]:
 
 
 def suppliers(priced: Collection[Unit]) -> dict[Unit, Unit]:
-    """Leaf unit -> the unit whose price it takes, for every unit that gets one from those priced."""
+    """Leaf unit -> the unit whose price it takes, for every unit that gets one."""
     found = {}
     for unit in UNIT_NAMES:
         known = [(name, dims) for name, dims in _ANCESTORS[unit] if name in priced]

@@ -1,4 +1,4 @@
-"""The price book: the catalogue with the overlay entries on it, asked for the price of a context."""
+"""The price book: the catalogue and the overlay on it, asked for the price of a context."""
 
 from __future__ import annotations
 
@@ -88,8 +88,8 @@ class PriceBook:
         name = provider.id if provider else context.provider
         if name is None:
             return Unpriced(f"no provider is named and none is known for model {context.model}")
-        forms = list(references(context.model, lambda word: self._names(word, name)))
-        lister, model, form = self._find(provider, forms)
+        forms = self._forms(context.model, name)
+        lister, model = self._find(provider, forms)
         named = {*forms, model.id.lower()} if model else set(forms)
         subject = f"model {model.id if model else context.model} of {name}"
         relevant = self._overlaid(name, named)
@@ -124,6 +124,9 @@ class PriceBook:
         found = self.catalogue.find_provider(named) if named else None
         return found or self.catalogue.provider_of_model(model)
 
+    def _forms(self, model: str, provider: str) -> list[str]:
+        return list(references(model, lambda word: self._names(word, provider)))
+
     def _names(self, word: str, provider: str) -> bool:
         """Whether a word is a name of the provider."""
         named = normalise(PriceContext(provider=word)).provider
@@ -132,12 +135,12 @@ class PriceBook:
 
     def _find(
         self, provider: Provider | None, forms: Sequence[str]
-    ) -> tuple[Provider | None, Model | None, str]:
+    ) -> tuple[Provider | None, Model | None]:
         for form in forms:
             found = self.catalogue.find_model(provider, form) if provider else None
             if found:
-                return *found, form
-        return None, None, ""
+                return found
+        return None, None
 
     def _overlaid(self, provider: str, named: set[str]) -> list[Relevant]:
         found = []
@@ -176,8 +179,8 @@ class PriceBook:
         chosen = self.catalogue.find_provider(named) if named else None
         providers = [chosen] if chosen else ([] if named else self.catalogue.providers)
         for listed in providers:
-            forms = list(references(model, lambda word, of=listed.id: self._names(word, of)))  # type: ignore[misc]
-            lister, found, _ = self._find(listed, forms)
+            forms = self._forms(model, listed.id)
+            lister, found = self._find(listed, forms)
             if lister and found:
                 overlaid = [r.entry for r in self._overlaid(listed.id, {*forms, found.id.lower()})]
                 yield listed.id, [*_all_of(lister, found), *overlaid]

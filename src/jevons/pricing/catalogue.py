@@ -65,9 +65,7 @@ class _Stored(msgspec.Struct, array_like=True):
     providers: list[Provider]
 
 
-_COMPACT_DATE: Final = re.compile(
-    r"(-)(20\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?=-|:|$)"
-)
+_COMPACT_DATE: Final = re.compile(r"(-)(20\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?=-|:|$)")
 
 
 class Catalogue:
@@ -151,7 +149,8 @@ def load(compiled: bytes) -> Catalogue:
     try:
         stored = msgspec.json.decode(compiled, type=_Stored)
     except msgspec.DecodeError as error:
-        raise PriceError(f"the compiled price catalogue is damaged: {error}", remedy=remedy) from None
+        damage = f"the compiled price catalogue is damaged: {error}"
+        raise PriceError(damage, remedy=remedy) from None
     if (stored.format, stored.version) != (FORMAT, PINNED):
         found = f"format {stored.format} of genai-prices {stored.version}"
         raise PriceError(f"the compiled price catalogue is {found}", remedy=remedy)
@@ -198,7 +197,8 @@ def _model(model: Any) -> Model:
 
 
 def _offer(offer: Any, when: dict[str, str]) -> Offer:
-    prices = {key: _price(value) for key, value in offer.prices.__dict__.items() if value is not None}
+    listed = offer.prices.__dict__.items()
+    prices = {key: _price(value) for key, value in listed if value is not None}
     return Offer(_constraint(getattr(offer, "constraint", None)), dict(when), prices)
 
 

@@ -1,7 +1,8 @@
 """Model matching as genai-prices states it, compiled to plain lists.
 
-A clause is `[kind, argument]`: `s` starts with, `e` ends with, `c` contains, `=` equals (all without
-regard to case), `r` regular expression searched in the text as given, `|` any of, `&` all of.
+A clause is `[kind, argument]`: `s` starts with, `e` ends with, `c` contains, `=` equals (all
+without regard to case), `r` regular expression searched in the text as given, `|` any of, `&` all
+of.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ _PLAIN = {
 
 
 class ClauseIndex:
-    """Finds the first of many clauses that matches, without trying those that are plain equalities."""
+    """Finds the first of many clauses that matches; plain equalities are looked up, not tried."""
 
     def __init__(self, clauses: Sequence[Clause]) -> None:
         self._equal: dict[str, int] = {}

@@ -190,8 +190,8 @@ def _with_region_of_model(context: PriceContext) -> PriceContext:
     if context.provider == "azure":
         found = re.match(r"(?:azure/)?(?P<zone>us|eu|global|global-standard)/", model)
         if found:
-            zone = found["zone"]
-            return replace(context, region=None if zone.startswith("global") else f"datazone-{zone}")
+            zone = None if found["zone"].startswith("global") else f"datazone-{found['zone']}"
+            return replace(context, region=zone)
         return replace(context, region=_azure_zone(context.region))
     return context
 

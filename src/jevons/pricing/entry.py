@@ -1,8 +1,8 @@
 """A price entry: what is charged for what, where, when, who says so, and since when we know it.
 
 Entries are appended, never overwritten. An entry names the calls it is about (provider, models,
-axes, hours, validity) and does one of four things to them: it sets unit prices, multiplies the token
-prices, states contract terms, or says that there is no price.
+axes, hours, validity) and does one of four things to them: it sets unit prices, multiplies the
+token prices, states contract terms, or says that there is no price.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from jevons.vocabulary.money import plain
 from jevons.vocabulary.units import Unit
 
 AXES: Final[tuple[str, ...]] = ("host", "region", "service_tier", "batch", "speed")
-"""The facts of a call that can change its price, beside provider, model, time and context length."""
+"""The facts of a call that can change its price, beside provider, model, time and length."""
 
 Kind = Literal["prices", "multiplier", "contract", "withdrawn"]
 """What an entry does."""
@@ -29,7 +29,8 @@ Kind = Literal["prices", "multiplier", "contract", "withdrawn"]
 class Band:
     """Unit prices (USD per single unit) of requests with more than `above` tier input tokens.
 
-    The first band of an entry has above -1. A price of None takes away what a more general entry set.
+    The first band of an entry has above -1. A price of None takes away what a more general entry
+    set.
     """
 
     above: int

@@ -35,10 +35,11 @@ _MINUTE_US: Final = 60_000_000
 
 @dataclass(slots=True)
 class RatedMatrix:
-    """One row per event. Costs are femto-dollars; where `state` is unknown they are 0 and mean none.
+    """One row per event. Costs are femto-dollars; where `state` is unknown they are 0 and mean
+    nothing.
 
-    state: index into PRICE_STATES. card: index into `cards`. slow: rows to be rated one by one, their
-    other columns mean nothing. reasons: row -> why, for rows whose price lacks a unit.
+    state: index into PRICE_STATES. card: index into `cards`. slow: rows to be rated one by one,
+    whose other columns mean nothing. reasons: row -> why, for rows whose price lacks a unit.
     """
 
     list_cost: Ints
@@ -106,9 +107,9 @@ class _Table:
         for column, card in enumerate(cards):
             if isinstance(card, RateCard):
                 self._fill(column, card)
-        self.all_known = self.known[:, self.priced].all(axis=1)
-        self.any_minimum = self.minimum.any(axis=1)
-        self.fee = self.contracted[_UNITS[REQUESTS]] > 0
+        self.all_known: NDArray[np.bool_] = np.asarray(self.known[:, self.priced].all(axis=1))
+        self.any_minimum: NDArray[np.bool_] = np.asarray(self.minimum.any(axis=1))
+        self.fee: NDArray[np.bool_] = np.asarray(self.contracted[_UNITS[REQUESTS]] > 0)
 
     def _fill(self, column: int, card: RateCard) -> None:
         self.priced[column] = True
@@ -168,9 +169,7 @@ def _explain(quantities: Ints, part: slice, rows: Ints, result: RatedMatrix) -> 
             result.reasons[position] = said[key]
 
 
-def _charged(
-    quantities: Ints, card: NDArray[np.int32], table: _Table
-) -> list[tuple[int, Ints]]:
+def _charged(quantities: Ints, card: NDArray[np.int32], table: _Table) -> list[tuple[int, Ints]]:
     """The columns with anything to charge: quantities at their minimum, and fees per request."""
     columns = {}
     for unit in np.flatnonzero(quantities.any(axis=0)):
@@ -197,9 +196,7 @@ def _large(
     return np.asarray(estimate >= _LIMIT)
 
 
-def _settle(
-    part: slice, table: _Table, used: Ints, missing: Ints, result: RatedMatrix
-) -> None:
+def _settle(part: slice, table: _Table, used: Ints, missing: Ints, result: RatedMatrix) -> None:
     """Price states, and billed and effective cost, of one slice."""
     card, contracted = result.card[part], result.contracted_cost[part]
     priced, included = table.priced[card], table.included[card]
@@ -263,8 +260,9 @@ def _rows_of(context_index: NDArray[np.int32], wanted: Any) -> Any:
     """(position, its rows) for the wanted contexts that occur."""
     if not wanted:
         return
-    narrow = context_index.astype(np.uint16) if context_index.max(initial=0) < 1 << 16 else context_index
-    order = np.argsort(narrow, kind="stable")
+    # Sixteen bits are sorted by radix, several times faster.
+    few = context_index.max(initial=0) < 1 << 16
+    order = np.argsort(context_index.astype(np.uint16) if few else context_index, kind="stable")
     ordered = context_index[order]
     for position in sorted(wanted):
         start, stop = np.searchsorted(ordered, [position, position + 1])
@@ -299,5 +297,5 @@ def _holds(window: Window, times: Ints) -> NDArray[np.bool_]:
     listed[list(window.days)] = True
     today, before = listed[(day + 3) % 7 + 1], listed[(day + 2) % 7 + 1]
     if window.start <= window.end:
-        return today & (window.start <= of_day) & (of_day < window.end)
-    return (today & (of_day >= window.start)) | (before & (of_day < window.end))
+        return np.asarray(today & (window.start <= of_day) & (of_day < window.end))
+    return np.asarray((today & (of_day >= window.start)) | (before & (of_day < window.end)))

@@ -61,7 +61,7 @@ def parse_price_file(text: str, name: str) -> list[PriceEntry]:
         place.fail("schema", f"is not {SCHEMA}")
     listed = document.get("entries")
     if not isinstance(listed, list) or not listed:
-        place.fail("entries", "is not a list of entries")
+        raise PriceError(f"{name}: entries is not a list of entries", remedy=_REMEDY)
     shared = {key: document[key] for key in ("recorded_at", "date_checked") if key in document}
     return [
         _entry({**shared, **_mapping(raw, place)}, _Place(f"{name}: entry {number}"))
@@ -158,9 +158,9 @@ def _check(entry: PriceEntry, place: _Place) -> None:
     ]
     if len(says) != 1:
         place.fail("the entry", f"says {' and '.join(says) or 'nothing'}; it must say one thing")
-    if entry.valid_from is not None and entry.valid_to is not None:
-        if entry.valid_from >= entry.valid_to:
-            place.fail("valid_to", "is not after valid_from")
+    begin, end = entry.valid_from, entry.valid_to
+    if begin is not None and end is not None and begin >= end:
+        place.fail("valid_to", "is not after valid_from")
     negative = [
         unit
         for band in entry.bands

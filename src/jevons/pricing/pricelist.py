@@ -119,7 +119,7 @@ def _entry(
 
 
 def _axes(offer: Offer) -> tuple[tuple[str, tuple[str, ...]], ...] | None:
-    """The axes of a variant; None when it asks for a fact that no call states (route, search type)."""
+    """The axes of a variant; None when it asks for what no call states (route, search type)."""
     axes = []
     for key, value in offer.when.items():
         if key == "processing" and value == "batch":

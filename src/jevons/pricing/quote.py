@@ -1,8 +1,8 @@
 """From the entries that concern one context to its rate card at an instant and a context length.
 
 Entries are laid over each other from general to specific: the catalogue's standard list, entries
-without axes, then tiers, batch and speed. Multipliers follow, then contract terms. A fact of the call
-that no applied entry looked at leaves it without a price.
+without axes, then tiers, batch and speed. Multipliers follow, then contract terms. A fact of the
+call that no applied entry looked at leaves it without a price.
 """
 
 from __future__ import annotations
@@ -117,7 +117,8 @@ class Quote:
         self._relevant = [item for item in ordered if self._concerns(item.entry)]
         self._elsewhere = [item.entry for item in ordered if not self._concerns(item.entry)]
         entries = [*standard, *(item.entry for item in self._relevant)]
-        self.times = sorted({t for e in entries for t in (e.valid_from, e.valid_to) if t is not None})
+        ends = {end for entry in entries for end in (entry.valid_from, entry.valid_to)}
+        self.times = sorted(end for end in ends if end is not None)
         self.windows = tuple(dict.fromkeys(window for e in entries for window in e.windows))
         self.thresholds = sorted({b.above for e in entries for b in e.bands if b.above >= 0})
         self._cells: dict[tuple[object, ...], RateCard | Unpriced] = {}
@@ -168,9 +169,7 @@ class Quote:
         ]
         return (active or list(self._standard[:1]))[-1:]
 
-    def _problem(
-        self, sheet: _Sheet, named: set[str], contract: PriceEntry | None
-    ) -> str | None:
+    def _problem(self, sheet: _Sheet, named: set[str], contract: PriceEntry | None) -> str | None:
         covered = contract is not None and contract.terms is not None and contract.terms.included
         if sheet.withdrawn is not None:
             return f"no price for {self.subject}: {sheet.withdrawn}"
@@ -188,8 +187,10 @@ class Quote:
         return None
 
     def _words(self, axes: Sequence[str]) -> str:
-        named = ["batch" if a == "batch" else f"{_LABELS.get(a, a)} {self._axes[a]!r}" for a in axes]
-        return " and ".join(named)
+        return " and ".join(
+            axis if axis == "batch" else f"{_LABELS.get(axis, axis)} {self._axes[axis]!r}"
+            for axis in axes
+        )
 
     def _hint(self, axes: Sequence[str]) -> str:
         """When the book knows a price for the value at another time, or for other values."""

@@ -16,8 +16,8 @@ from jevons.vocabulary.charge import (
     Part,
     PriceState,
     Provenance,
-    Rated,
     RateCard,
+    Rated,
     Unpriced,
 )
 from jevons.vocabulary.money import unit_price

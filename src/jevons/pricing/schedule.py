@@ -1,7 +1,8 @@
 """When a price applies: instants, and windows of weekdays and hours in a time zone.
 
-Instants are whole microseconds since 1970-01-01 UTC. A window is half open, [start, end), in minutes
-of the local day; one that ends before it starts spans midnight, and its day is the one it starts on.
+Instants are whole microseconds since 1970-01-01 UTC. A window is half open, [start, end), in
+minutes of the local day; one that ends before it starts spans midnight, and its day is the one it
+starts on.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A whole price book as bytes, so that a second start need not import genai-prices or parse YAML."""
+"""A whole price book as bytes: a second start need not import genai-prices or parse YAML."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from jevons.pricing.book import PriceBook
 from jevons.pricing.catalogue import FORMAT as CATALOGUE_FORMAT
 from jevons.pricing.catalogue import PINNED, compile_catalogue, load
 from jevons.pricing.entry import PriceEntry, content_hash
-from jevons.pricing.overlay import parse_price_file
 from jevons.vocabulary.errors import PriceError
 
 FORMAT: Final = 1
@@ -34,6 +33,8 @@ def build(price_files: Mapping[str, str], catalogue: bytes | None = None) -> byt
 
     catalogue: its compiled text if at hand. Raises PriceError for a file that is not understood.
     """
+    from jevons.pricing.overlay import parse_price_file
+
     entries = [
         entry
         for name, text in sorted(price_files.items())

@@ -7,8 +7,8 @@ counters. No observation: an answer from LiteLLM's own cache (no provider was ca
 earlier answer or batch, and calls of MCP tools.
 
 Keys: the response's id (LiteLLM rewrites `resp_...` ids), the provider's request id among the
-answer's headers, and `litellm:CALL_ID`, which its telemetry has too. All attempts of a request share
-that id, so a failed attempt has its start after it: `litellm:CALL_ID@MICROSECONDS`.
+answer's headers, and `litellm:CALL_ID`, which its telemetry has too. All attempts of a request
+share that id, so a failed attempt has its start after it: `litellm:CALL_ID@MICROSECONDS`.
 """
 
 from __future__ import annotations

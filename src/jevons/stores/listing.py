@@ -79,6 +79,13 @@ class Cards:
             }
         return self._cards[card_id]
 
+    def fee(self, card_id: str | None) -> bool:
+        """Whether a card charges more than quantity x price: per request, or a minimum."""
+        if card_id is None:
+            return False
+        card = self.get(card_id)
+        return Unit("requests") in card.list_unit_price or bool(card.minimum)
+
     def vector(self, card_id: str, prices: str) -> list[int]:
         """Unit prices of the common units in whole 1e-15 USD; prices: `list` or `contracted`."""
         card = self.get(card_id)

@@ -247,7 +247,7 @@ def _costs_differ(books: Books) -> str | None:
 
 
 def _chunk_costs_differ(rows: pa.Table, cards: Cards) -> str | None:
-    plain = _plain_rows(rows)
+    plain = _plain_rows(rows, cards)
     difference = _products_differ(rows.filter(pa.array(plain)), cards)
     if difference:
         return difference
@@ -262,12 +262,15 @@ def _chunk_costs_differ(rows: pa.Table, cards: Cards) -> str | None:
     return None
 
 
-def _plain_rows(rows: pa.Table) -> np.ndarray:
-    exact = np.array([s == "exact" for s in rows.column("price_state").to_pylist()], dtype=bool)
-    rare = np.array(
-        [t is not None for t in rows.column("other_quantities").to_pylist()], dtype=bool
-    )
-    return exact & ~rare
+def _plain_rows(rows: pa.Table, cards: Cards) -> np.ndarray:
+    """Which rows are quantity x price in the common units and nothing else."""
+    states = np.array(rows.column("price_state").to_pylist(), dtype=object)
+    rare = np.array([text is not None for text in rows.column("other_quantities").to_pylist()])
+    ids = rows.column("price_card").to_pylist()
+    fees = {card_id for card_id in set(ids) if cards.fee(card_id)}
+    charged = np.array([card_id in fees for card_id in ids])
+    found: np.ndarray = (states == "exact") & ~rare.astype(bool) & ~charged.astype(bool)
+    return found
 
 
 def _products_differ(rows: pa.Table, cards: Cards) -> str | None:

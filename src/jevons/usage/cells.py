@@ -32,8 +32,10 @@ REASONING: Final = cell("output", "reasoning")
 CITATION: Final = cell("output", "citation")
 X_SEARCHES: Final = cell("x_searches")
 
-MODALITIES: Final = ("audio", "image", "video")
-"""Modalities with counters of their own. A document page counts as an image (Gemini bills it so)."""
+MODALITIES: Final = {
+    "audio": "audio", "image": "image", "video": "video", "document": "image",
+}  # fmt: skip
+"""Modality of a cell -> modality of its unit. A page of a document counts as an image (Gemini)."""
 
 ROOTS: Final = (INPUT, OUTPUT)
 """The two cells that an `outside` counter is outside of."""
@@ -57,12 +59,12 @@ def _unit_of() -> dict[Cell, Unit]:
         CITATION: Unit("citation"),
         X_SEARCHES: Unit("web_searches"),
     }
-    for kind in MODALITIES:
-        units[INPUT | {kind}] = Unit(f"{kind}_input")
-        units[CACHE_READ | {kind}] = Unit(f"{kind}_cache_read")
+    for kind, name in MODALITIES.items():
+        units[INPUT | {kind}] = Unit(f"{name}_input")
+        units[CACHE_READ | {kind}] = Unit(f"{name}_cache_read")
         # A tool's audio is priced as audio: no provider sells tool tokens at a price of their own.
-        units[TOOL_INPUT | {kind}] = Unit(f"{kind}_input")
-        units[OUTPUT | {kind}] = Unit(f"{kind}_output")
+        units[TOOL_INPUT | {kind}] = Unit(f"{name}_input")
+        units[OUTPUT | {kind}] = Unit(f"{name}_output")
     return units
 
 

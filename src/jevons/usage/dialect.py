@@ -13,7 +13,8 @@ from typing import Literal
 from jevons.usage.cells import Cell
 from jevons.vocabulary.units import Unit
 
-StatedBy = Literal["openrouter", "perplexity", "xai"]
+StatedBy = Literal["openrouter", "perplexity", "xai", "copilot"]
+"""Whose way of stating the billed cost a body follows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,43 +13,43 @@ UNKNOWN: Final = "unknown"
 """The provider of a report that names none; any other report of the same call decides."""
 
 VERTEX: Final = "vertex"
-"""Host of Google models served by Vertex AI; AI Studio is the default and has no host name."""
+AI_STUDIO: Final = "ai-studio"
+BEDROCK: Final = "bedrock"
+"""Hosts: the places that serve models at prices of their own."""
 
-_ALIASES: Final[dict[str, tuple[str, ...]]] = {
-    "anthropic": ("claude",),
-    "aws": (
-        "aws.bedrock", "aws_bedrock", "bedrock", "bedrock_converse", "amazon", "amazon-bedrock",
-        "amazon_bedrock", "sagemaker",
+_ALIASES: Final[dict[tuple[str, str | None], tuple[str, ...]]] = {
+    ("anthropic", None): ("anthropic", "claude"),
+    ("aws", BEDROCK): (
+        "aws.bedrock", "aws_bedrock", "bedrock", "bedrock_converse", "amazon-bedrock",
+        "amazon_bedrock",
     ),
-    "azure": (
-        "azure.ai.openai", "azure.ai.inference", "az.ai.openai", "az.ai.inference", "azure_ai",
-        "azure-openai", "azure_openai", "azure-ai", "azure_text",
+    ("aws", None): ("aws", "amazon", "sagemaker"),
+    ("azure", None): (
+        "azure", "azure.ai.openai", "azure.ai.inference", "az.ai.openai", "az.ai.inference",
+        "azure_ai", "azure-openai", "azure_openai", "azure-ai", "azure_text",
     ),
-    "cohere": ("cohere_chat", "cohere_ai"),
-    "deepseek": ("deep_seek",),
-    "fireworks": ("fireworks_ai", "fireworks-ai"),
-    "google": (
-        "gcp.gen_ai", "gcp.gemini", "gemini", "google_genai", "google-genai", "google_ai",
-        "google.generative-ai", "googleai", "google_ai_studio", "palm",
+    ("cohere", None): ("cohere", "cohere_chat", "cohere_ai"),
+    ("deepseek", None): ("deepseek", "deep_seek"),
+    ("fireworks", None): ("fireworks", "fireworks_ai", "fireworks-ai"),
+    ("google", None): ("google", "gcp.gen_ai", "google_genai", "google-genai", "google_ai"),
+    ("google", AI_STUDIO): (
+        "gemini", "gcp.gemini", "google.generative-ai", "googleai", "google_ai_studio",
+        "google-ai-studio",
     ),
-    "groq": (),
-    "mistral": ("mistral_ai", "mistralai", "mistral-ai", "codestral"),
-    "moonshotai": ("moonshot_ai", "moonshot"),
-    "openai": ("open_ai", "text-completion-openai", "openai_like_responses"),
-    "openrouter": ("open_router",),
-    "perplexity": ("perplexity_ai", "perplexity-ai"),
-    "together": ("together_ai", "togetherai"),
-    "x-ai": ("x_ai", "xai", "grok"),
+    ("google", VERTEX): (
+        "gcp.vertex_ai", "vertex_ai", "vertex_ai_beta", "vertexai", "vertex", "google-vertex",
+        "google_vertex", "google_vertexai", "google.vertex", "google-vertex-anthropic",
+    ),
+    ("groq", None): ("groq",),
+    ("mistral", None): ("mistral", "mistral_ai", "mistralai", "mistral-ai", "codestral"),
+    ("moonshotai", None): ("moonshotai", "moonshot_ai", "moonshot"),
+    ("openai", None): ("openai", "open_ai", "text-completion-openai"),
+    ("openrouter", None): ("openrouter", "open_router"),
+    ("perplexity", None): ("perplexity", "perplexity_ai", "perplexity-ai"),
+    ("together", None): ("together", "together_ai", "togetherai"),
+    ("x-ai", None): ("x-ai", "x_ai", "xai", "grok"),
 }  # fmt: skip
-_VERTEX_NAMES: Final = (
-    "gcp.vertex_ai", "vertex_ai", "vertex_ai_beta", "vertexai", "vertex", "google-vertex",
-    "google_vertexai", "google.vertex",
-)  # fmt: skip
-_CANONICAL: Final[dict[str, tuple[str, str | None]]] = {
-    **{name: (name, None) for name in _ALIASES},
-    **{alias: (name, None) for name, aliases in _ALIASES.items() for alias in aliases},
-    **{alias: ("google", VERTEX) for alias in _VERTEX_NAMES},
-}
+_CANONICAL: Final = {alias: meant for meant, aliases in _ALIASES.items() for alias in aliases}
 _FAMILIES: Final = (
     (re.compile(r"gpt-|chatgpt-|o\d(-|\Z)|text-embedding-(3|ada)|codex-|dall-e|whisper"), "openai"),
     (re.compile(r"claude-"), "anthropic"),
@@ -63,7 +63,7 @@ _FAMILIES: Final = (
 
 
 def provider_of(name: str) -> tuple[str, str | None]:
-    """The provider and the host that a tool's name for them means: `vertex_ai` is Google at Vertex.
+    """The provider and the host that a tool's name means: `vertex_ai` is Google at Vertex AI.
 
     A name with an API after a dot (`openai.chat`, `google.vertex.chat`) is tried without it.
     """

@@ -12,7 +12,6 @@ from jevons.sources.otlp.emitters import Emitter
 from jevons.sources.otlp.envelope import Attributes
 from jevons.sources.otlp.payloads import counters, literal, numbers
 
-
 LANGFUSE_USAGE: Final = "langfuse.observation.usage_details"
 """JSON: a provider's raw usage object, or buckets with free names."""
 
@@ -154,8 +153,8 @@ _BUCKET_NAMES: Final = {
 def _from_buckets(attributes: Attributes) -> dict[str, int]:
     """Langfuse's buckets with free names as the inclusive canonical counters, {} if there are none.
 
-    Buckets are disjoint, unless input and output alone make the stated total. The total stays: where
-    it is larger than the buckets, tokens are hidden.
+    Buckets are disjoint, unless input and output alone make the stated total. The total stays:
+    where it is larger than the buckets, tokens are hidden.
     """
     usage = literal(attributes.get(LANGFUSE_USAGE)) or {}
     sums: dict[str, int] = {}

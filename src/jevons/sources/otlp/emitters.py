@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from jevons.sources.otlp.envelope import Attributes, Origin
-from jevons.vocabulary.providers import UNKNOWN, VERTEX, provider_of, provider_of_model
+from jevons.vocabulary.providers import (
+    AI_STUDIO,
+    BEDROCK,
+    UNKNOWN,
+    VERTEX,
+    provider_of,
+    provider_of_model,
+)
 
 Dialect = Literal["otel.gen_ai", "otel.exclusive", "otel.gemini"]
 
@@ -26,8 +33,8 @@ class Emitter:
     out the cache or reasoning split that the provider gives. provider: whose calls it reports when
     it does not say. harness: the tool that it is; then its service is no application. versioned:
     where the harness's version is. session_run: a session is one run, as in its local log.
-    client: its log records are the client's own notes, not an SDK's. gateway: it passes on the calls
-    of others. timed: its spans last as long as the calls.
+    client: its log records are the client's own notes, not an SDK's. gateway: it passes on the
+    calls of others. timed: its spans last as long as the calls.
     """
 
     name: str
@@ -89,12 +96,19 @@ CONVENTIONAL: Final = Emitter("conventional")
 SPEEDS: Final = {"normal": "standard"}
 """Names of speed that differ from the provider's (Claude Code says normal, the API standard)."""
 
-_VERTEX_ADDRESS: Final = re.compile(r"(?:([a-z0-9-]+)-)?aiplatform\.googleapis\.com\Z")
-_ADDRESSES: Final = (
-    (re.compile(r"bedrock-runtime(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com\Z"), "aws"),
-    (re.compile(r"(eu|us)\.api\.openai\.com\Z"), "openai"),
-    (re.compile(r"[a-z0-9-]+\.openai\.azure\.com()\Z"), "azure"),
+_ADDRESSES: Final = tuple(
+    (re.compile(pattern), provider, host)
+    for pattern, provider, host in (
+        (r"(?:(?P<region>[a-z0-9-]+)-)?aiplatform\.googleapis\.com\Z", "google", VERTEX),
+        (r"generativelanguage\.googleapis\.com\Z", "google", AI_STUDIO),
+        (r"bedrock-runtime(?:-fips)?\.(?P<region>[a-z0-9-]+)\.amazonaws\.com\Z", "aws", BEDROCK),
+        (r"(?:(?P<region>[a-z]{2})\.)?api\.openai\.com\Z", "openai", None),
+        (r"[a-z0-9-]+\.openai\.azure\.com\Z", "azure", None),
+        (r"api\.anthropic\.com\Z", "anthropic", None),
+    )
 )
+"""Addresses of providers; some name the region, which has a price of its own."""
+
 _VARIANT: Final = re.compile(r"\[(\w+)\]\Z")
 
 
@@ -128,21 +142,17 @@ class Served:
     region: str | None = None
 
 
-def served_by(named: str | None, address: str | None, model: str | None, emitter: Emitter) -> Served:
-    """Who served a call: the server's address says most, then the named provider, then the emitter,
-    at last the maker of the model.
-
-    A telling address is Vertex AI's or Bedrock's (both name the region), Azure's, or OpenAI's
-    regional ones; any other may be a proxy and says nothing.
-    """
+def served_by(
+    named: str | None, address: str | None, model: str | None, emitter: Emitter
+) -> Served:
+    """Who served a call: a provider's own address says most, then the named provider, then the
+    emitter, at last the maker of the model. Any other address may be a proxy and says nothing."""
+    for pattern, owner, place in _ADDRESSES:
+        if address and (found := pattern.match(address)):
+            return Served(owner, place, found.groupdict().get("region"))
     provider, host = provider_of(named) if named else (emitter.provider or UNKNOWN, None)
     if provider == UNKNOWN:
         provider = provider_of_model(model)
-    if address and (vertex := _VERTEX_ADDRESS.match(address)):
-        return Served("google", VERTEX, vertex[1] or "global")
-    for pattern, owner in _ADDRESSES:
-        if address and (found := pattern.match(address)):
-            return Served(owner, None, found[1] or None)
     return Served(provider, host)
 
 

@@ -58,9 +58,7 @@ _MINIMUM_FAILURE: Final = 400
 _EPOCH: Final = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
-def observations(
-    records: Sequence[LogRecord], pairing: Pairing
-) -> Iterator[Observation | str]:
+def observations(records: Sequence[LogRecord], pairing: Pairing) -> Iterator[Observation | str]:
     """The calls among the log records of one export; a sentence for one that cannot be used.
 
     pairing: the requests that are still open, kept over the exports of one file.
@@ -95,7 +93,7 @@ def _answer(
     failed = "error.type" in attributes
     if usage.counts is None and identity.response_id is None and not failed:
         return
-    keys = []
+    keys: list[str | None] = []
     if record.event == DETAILS and identity.response_id is None and alone:
         keys.append(_span_of(record))
     end, latency = _microseconds(record), count(attributes.get("duration_ms"))
@@ -109,9 +107,7 @@ def _answer(
     yield report
 
 
-def _failure(
-    record: LogRecord, emitter: Emitter, pairing: Pairing
-) -> Iterator[Observation | str]:
+def _failure(record: LogRecord, emitter: Emitter, pairing: Pairing) -> Iterator[Observation | str]:
     attributes = record.attributes
     duration = count(attributes.get("duration_ms")) or 0
     span = pairing.close(attributes, _microseconds(record) - duration * 1000)
@@ -163,9 +159,7 @@ def _gemini_usage(attributes: Attributes) -> Usage:
     return Usage(counts, "gemini.cli")
 
 
-def _report(
-    record: LogRecord, emitter: Emitter, usage: Usage, failed: bool
-) -> Observation | str:
+def _report(record: LogRecord, emitter: Emitter, usage: Usage, failed: bool) -> Observation | str:
     attributes = record.attributes
     end = _microseconds(record)
     if not end:

@@ -1,4 +1,4 @@
-"""Objects inside attributes: JSON, or Python's own notation, as some emitters write them as text."""
+"""Objects that emitters write into attributes as text: JSON, or Python's own notation."""
 
 from __future__ import annotations
 

@@ -244,6 +244,10 @@ def _attribution(call: Call, variant: str | None) -> dict[str, Any]:
         "harness_version": harness_version(emitter, span.origin),
         "run": named.get("session"),
     }
+    agent = text(span.attributes, ("agent_id",))
+    if emitter.session_run and agent and found["run"]:
+        # A sub-agent is a run below its session's, as in Claude Code's own log.
+        found |= {"run": f"{found['run']}/{agent}", "parent_run": found["run"]}
     if not emitter.gateway:  # a gateway's own spans are no steps of the run that it serves
         found |= {"step": span.span_id or None, "parent_step": span.parent_id or None}
         if not emitter.session_run and (span.parent_id or "session" not in named):
