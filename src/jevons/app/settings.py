@@ -194,7 +194,9 @@ def _read_zone(text: str, origin: str) -> str:
 
 def _read_whole(text: str, origin: str) -> int:
     if not (text.isascii() and text.isdigit()):
-        raise UsageError(f"{origin}: {text!r} is not a whole number", remedy="use a number such as 0 or 4")
+        raise UsageError(
+            f"{origin}: {text!r} is not a whole number", remedy="use a number such as 0 or 4"
+        )
     return int(text)
 
 

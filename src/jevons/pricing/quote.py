@@ -89,9 +89,13 @@ class _Sheet:
         return {name for entry in self.applied for name in entry.axis_names}
 
     def origins(self) -> list[PriceEntry]:
-        """The applied entries that still set a price, in the order in which they were laid."""
-        kept = {id(entry) for entry in self.sources.values()}
-        return [entry for entry in self.applied if id(entry) in kept]
+        """The entries that set a price of the model itself, the one that set most of them first."""
+        count: dict[int, int] = {}
+        for unit, entry in self.sources.items():
+            if unit not in _SUPPLEMENTS:
+                count[id(entry)] = count.get(id(entry), 0) + 1
+        kept = [entry for entry in self.applied if id(entry) in count]
+        return sorted(kept, key=lambda entry: -count[id(entry)])
 
 
 class Quote:
@@ -268,11 +272,10 @@ def _card(
         listed[unit] = unit_price(price)
     contracted = _contracted(listed, supplied, contract, tier_input_tokens)
     parts = [*sheet.origins(), *multipliers, *([contract] if contract else [])]
-    hashes = [entry_hash(entry) for entry in parts]
-    entry_id = hashes[0] if len(hashes) == 1 else content_hash(hashes)
+    entry_id = "+".join(dict.fromkeys(entry_hash(entry) for entry in parts))
     included = contract is not None and contract.terms is not None and contract.terms.included
     content = {
-        "entry": entry_id,
+        "entries": entry_id,
         "list": {unit: plain(price) for unit, price in listed.items()},
         "contracted": {unit: plain(price) for unit, price in contracted.items()},
         "included": included,

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import pyarrow as pa
 
-from jevons.pricing.book import PriceBook
 from jevons.stores.books import LAYOUT, Books
 from jevons.stores.inbox import Inbox
-from jevons.stores.journal import Journal, Sealed
-from jevons.stores.listing import live_events
 from jevons.stores.lock import write_lock
-from jevons.stores.preparation import Prepared, prepare
 from jevons.stores.report import Answer, Question, answer
-from jevons.stores.repricing import Repriced, reprice
 from jevons.stores.state import Cursor, State
 from jevons.stores.table import chunked, operational
 from jevons.vocabulary.errors import LedgerDamaged, LedgerLocked
 from jevons.vocabulary.observation import Observation
 from jevons.vocabulary.rejection import Rejection
+
+if TYPE_CHECKING:
+    from jevons.pricing.book import PriceBook
+    from jevons.stores.journal import Journal, Sealed
+    from jevons.stores.preparation import Prepared
+    from jevons.stores.repricing import Repriced
 
 SEAL_ROWS: Final = 100_000
 """How many inbox observations are sealed as one batch."""
@@ -43,10 +45,16 @@ class Store:
     def __init__(self, home: Path, clock: Callable[[], int], book: Callable[[], PriceBook]) -> None:
         self.home = home
         self.books = Books(home)
-        self.journal = Journal(self.books, book)
         self.clock = clock
         self.book = book
         self._check_layout()
+
+    @cached_property
+    def journal(self) -> Journal:
+        """The writer of the books; loaded when something is written."""
+        from jevons.stores.journal import Journal
+
+        return Journal(self.books, self.book)
 
     def _check_layout(self) -> None:
         if not (self.home / "state.db").exists():
@@ -94,6 +102,8 @@ class Store:
 
     def prepare(self, observations: Sequence[Observation]) -> Prepared:
         """Work out the rows of observations, as another process may do too."""
+        from jevons.stores.preparation import prepare
+
         return prepare(observations, self.book())
 
     def seal_prepared(self, prepared: Prepared) -> Sealed:
@@ -176,11 +186,15 @@ class Store:
 
     def events(self, question: Question, limit: int | None) -> Iterator[dict[str, Any]]:
         """Live events one by one, JSON-ready."""
+        from jevons.stores.listing import live_events
+
         self._settle()
         return live_events(self.books, question, limit)
 
     def reprice(self, question: Question, *, dry_run: bool) -> Repriced:
         """Rate the chosen events at the current price book and append what changed."""
+        from jevons.stores.repricing import reprice
+
         if dry_run:
             return reprice(self.journal, self.book(), question, self.clock(), dry_run=True)
         with write_lock(self.books.lock_path):

@@ -31,6 +31,7 @@ TEXT_OUTPUT: Final = cell("output", "text")
 REASONING: Final = cell("output", "reasoning")
 CITATION: Final = cell("output", "citation")
 X_SEARCHES: Final = cell("x_searches")
+DOCUMENT_SEARCHES: Final = cell("document_searches")
 
 MODALITIES: Final = {
     "audio": "audio", "image": "image", "video": "video", "document": "image",
@@ -58,6 +59,7 @@ def _unit_of() -> dict[Cell, Unit]:
         REASONING: Unit("reasoning"),
         CITATION: Unit("citation"),
         X_SEARCHES: Unit("web_searches"),
+        DOCUMENT_SEARCHES: Unit("file_searches"),
     }
     for kind, name in MODALITIES.items():
         units[INPUT | {kind}] = Unit(f"{name}_input")

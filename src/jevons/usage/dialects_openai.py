@@ -15,6 +15,7 @@ from jevons.usage.cells import (
     CACHE_WRITE_1H,
     CACHE_WRITE_5M,
     CITATION,
+    DOCUMENT_SEARCHES,
     INPUT,
     OUTPUT,
     REASONING,
@@ -203,15 +204,12 @@ RESPONSES: Final = Dialect(
             file_searches=("server_side_tool_usage_details.file_search_calls",),
         ),
         _X_SEARCHES,
-        Counter(
-            cell("files", "searched"), ("server_side_tool_usage_details.document_search_calls",)
-        ),
+        Counter(DOCUMENT_SEARCHES, ("server_side_tool_usage_details.document_search_calls",)),
     ),
     totals=(Total("total_tokens", (INPUT, OUTPUT)),),
     texts=texts(_IN, f"{_IN}.cached_tokens_details", _OUT),
     labels=_TIER,
     informational=INFORMATIONAL,
-    units={cell("files", "searched"): Unit("file_searches")},
 )
 
 _REALTIME_IN: Final = "input_token_details"

@@ -73,7 +73,8 @@ class RateCard:
 
     Prices are USD per single unit at the money scale, already resolved for every leaf unit that has
     a price of its own or by `priced_as`; a unit that is absent has no known price. card_id: hash of
-    content. entry: hash of the price entry it came from; source: where that price was read.
+    content. entry: hash of the price entry it came from, joined by + where several made it (a price
+    and a multiplier on it, or contract terms); source: where these prices were read.
     included: covered by a plan (billed 0). minimum: unit -> the least quantity that a call which
     uses the unit is charged for.
     """

@@ -10,8 +10,9 @@ import msgspec
 import pytest
 import yaml
 
-from jevons.sources.csv_table import SOURCE, CsvSource, sample, suggest
+from jevons.sources.csv_table import SOURCE, CsvTable, suggest, suggest_file
 from jevons.sources.csv_table.mapping import build, load
+from jevons.sources.csv_table.reader import sample
 from jevons.vocabulary.errors import SourceError
 from jevons.vocabulary.observation import Observation
 from jevons.vocabulary.rejection import Rejection
@@ -21,7 +22,7 @@ MINIMAL = {"rows": "calls", "time": "t", "constants": {"provider": "openai"}}
 
 
 def read(path: Path, mapping: Path | None = None) -> list[Observation | Rejection]:
-    return list(CsvSource(mapping).read(path, {}))
+    return list(CsvTable(mapping).read(path, {}))
 
 
 def observations(path: Path, mapping: Path | None = None) -> list[Observation]:
@@ -33,10 +34,6 @@ def table(folder: Path, text: str | bytes, mapping: Mapping[str, object]) -> Pat
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     (folder / "table.csv.jevons.yaml").write_text(yaml.safe_dump(mapping))
     return path
-
-
-def header_and_rows(name: str) -> tuple[list[str], list[list[str]]]:
-    return sample(FIXTURES / name)
 
 
 def test_rows_become_calls() -> None:
@@ -84,7 +81,7 @@ def test_number_formats_units_and_encodings() -> None:
 def test_the_same_table_in_another_file_or_column_order_has_the_same_keys(tmp_path: Path) -> None:
     before = observations(FIXTURES / "german.csv")
     mapping = (FIXTURES / "german.csv.jevons.yaml").read_text(encoding="utf-8")
-    header, rows = header_and_rows("german.csv")
+    header, rows = sample(FIXTURES / "german.csv")
     copy = tmp_path / "copy.csv"
     with copy.open("w", encoding="utf-16", newline="") as file:
         csv.writer(file, delimiter="\t").writerows([row[::-1] for row in (header, *rows)])
@@ -112,7 +109,7 @@ def test_a_table_without_mapping_says_what_to_do(tmp_path: Path) -> None:
 def test_recognised_by_its_mapping() -> None:
     assert SOURCE.recognise(FIXTURES / "calls.csv", b"")
     assert not SOURCE.recognise(FIXTURES / "calls.csv.jevons.yaml", b"")
-    assert CsvSource(FIXTURES / "calls.csv.jevons.yaml").recognise(Path("other.csv"), b"")
+    assert CsvTable(FIXTURES / "calls.csv.jevons.yaml").recognise(Path("other.csv"), b"")
 
 
 def test_a_mapped_column_must_exist_once(tmp_path: Path) -> None:
@@ -167,7 +164,7 @@ def test_a_cell_with_line_breaks_is_one_row_and_long_text_is_not_kept(tmp_path: 
 
 def suggested(name: str, folder: Path) -> Path:
     path = folder / "suggested.yaml"
-    path.write_text(suggest(*header_and_rows(name)), encoding="utf-8")
+    path.write_text(suggest_file(FIXTURES / name), encoding="utf-8")
     return path
 
 

@@ -2,7 +2,8 @@
 
 No cause acts before July, so that May and June come from the same parameters. Every cause has
 teams and task types of its own; only the work of the whole company (`growth`) shares a month with
-all others."""
+all others.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ class Cause:
 
     start, end: first day and the day after the last (None = to the end). ramp: days until it has
     reached all tasks. jobs, teams: whom it touches (() = all). effect: where an explanation of
-    the bill should find it; sign: of its effect on the bill from before to after."""
+    the bill should find it; sign: of its effect on the bill from before to after.
+    """
 
     name: str
     kind: Kind

@@ -2,7 +2,8 @@
 
 A draw is a hash of its counter (SplitMix64's finaliser), so that it is the same in whatever
 order, chunk or process it is made, on every platform and numpy version. Distributions are integer
-tables of quantiles: no floating-point function is evaluated per draw."""
+tables of quantiles: no floating-point function is evaluated per draw.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 U64 = NDArray[np.uint64]
 I64 = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 _MASK: Final = (1 << 64) - 1
 _GOLDEN: Final = 0x9E3779B97F4A7C15

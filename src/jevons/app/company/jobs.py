@@ -22,7 +22,8 @@ class Job:
     the prefix is cached. helpers: share (of `ALWAYS`) of tasks that start a sub-agent, and its
     mean steps. guard, retrieve, title: whether a task begins with that call. hours: office, day
     (round the clock) or night. stated: whether the harness states the purpose of its calls; if
-    not, it gives prompt block hashes."""
+    not, it gives prompt block hashes.
+    """
 
     name: str
     harness: str

@@ -2,7 +2,8 @@
 
 Names and prices are real and constant over the six months, so that only the company changes its
 bill; the price cuts of its story come under new model names, as vendors make them. A test
-compares the prices with the price catalogue."""
+compares the prices with the price catalogue.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ class Model:
     prices: fresh input, cache read, cache write for five minutes, for one hour, output and
     reasoning. search: USD per web search. tier: `standard`, `batch` or `priority`; the truth file
     leaves calls outside the standard tier, and models without prices, out of its money.
-    answers_as: the dated name that the provider answers with, if it does."""
+    answers_as: the dated name that the provider answers with, if it does.
+    """
 
     name: str
     provider: str

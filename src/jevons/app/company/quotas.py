@@ -1,12 +1,13 @@
 """How many events every day has, so that a company of N events has exactly N.
 
-A day's part is its expected number of calls: work per day x tasks of every stream x calls per task, all
-causes included. The parts are cut to whole events by cumulative rounding.
+A day's part is its expected number of calls: work per day x tasks of every stream x calls per
+task, all causes included. The parts are cut to whole events by cumulative rounding.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from jevons.app.company.causes import CAUSES
@@ -23,7 +24,6 @@ SPREAD_STEPS: Final = 0.6
 """Sigma of the log-normal number of steps."""
 MOST_STEPS: Final = 60
 MOST_HELPER_STEPS: Final = 24
-CANDIDATES: Final = 1.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,7 @@ def mean_steps(mean: int, most: int) -> float:
     return sum(quantile_steps(mean, most, quantile) for quantile in table) / SLOTS
 
 
+@cache
 def retry_share(stream: int, day: int) -> int:
     """Share (of 65,536) of calls of a stream that are asked again on a day."""
     shares = [BASE_RETRIES]
@@ -56,6 +57,7 @@ def retry_share(stream: int, day: int) -> int:
     return max(shares)
 
 
+@cache
 def growth_percent(stream: int, day: int) -> int:
     """How many percent more tasks a stream has on a day than without growth."""
     return sum(c.percent(day) for c in CAUSES if c.kind == "growth" and c.touches(stream))

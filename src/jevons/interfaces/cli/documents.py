@@ -97,12 +97,15 @@ def price_document(row: PriceRow) -> dict[str, Any]:
         "model": row.model,
         "provider": row.provider,
         "axes": dict(row.axes),
+        "above_input_tokens": row.above,
         "prices": {unit: plain(price) for unit, price in row.prices},
+        "effect": row.effect or None,
         "valid_from": row.valid_from,
         "valid_to": row.valid_to,
         "recorded_at": row.recorded_at,
         "source": row.source,
         "entry": row.entry,
+        "note": row.note or None,
     }
 
 

@@ -70,14 +70,16 @@ def verify_command() -> int:
 
 def describe_verification(outcome: Verification, terminal: Terminal) -> list[str]:
     """The checks of a verification and its verdict."""
-    seen = f"{plural(outcome.observations, 'observation')}, {plural(outcome.events, 'call')}"
+    counts = ((outcome.observations, "observation"), (outcome.events, "call"))
+    seen = ", ".join(plural(number, noun) for number, noun in counts if number)
+    aside = f" ({seen})" if seen else ""
     lines = [*checklist(outcome.checks, terminal), ""]
     if outcome.first_difference is None and not failed(outcome.checks):
-        return [*lines, f"The ledger is whole: {seen}."]
+        return [*lines, f"The ledger follows from what was imported{aside}."]
     first = safe(outcome.first_difference or "see the failed check above")
     return [
         *lines,
-        terminal.alarm(f"The ledger differs from what was imported ({seen}):"),
+        terminal.alarm(f"The ledger differs from its observations{aside}:"),
         f"  {first}",
     ]
 

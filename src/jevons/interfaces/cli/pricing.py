@@ -15,7 +15,7 @@ from jevons.interfaces.cli.documents import json_text, price_document
 from jevons.interfaces.cli.figures import money, plural
 from jevons.interfaces.cli.invocation import current, say
 from jevons.interfaces.cli.options import Command, moment
-from jevons.interfaces.cli.table import Column, render
+from jevons.interfaces.cli.table import Column, render, wrap
 from jevons.interfaces.cli.terminal import Glyphs, Terminal, safe
 from jevons.vocabulary.errors import PriceError
 from jevons.vocabulary.units import UNITS, Unit
@@ -121,11 +121,12 @@ def price_table(rows: Sequence[PriceRow], terminal: Terminal) -> list[str]:
         cells = tuple(_per_million(row, unit, glyphs) for row in rows)
         columns.append(Column(title, cells, "point", 3 if "cache" in unit else 0))
     columns += [
-        Column("conditions", tuple(_axes(row) for row in rows), rank=1, shrinks=True),
+        Column("effect", tuple(safe(row.effect) for row in rows), rank=1, shrinks=True),
+        Column("conditions", tuple(_conditions(row) for row in rows), rank=1, shrinks=True),
         Column("valid", tuple(_validity(row, glyphs) for row in rows), rank=2),
         Column("source", tuple(safe(row.source) for row in rows), rank=4, shrinks=True),
     ]
-    table = render(columns, terminal)
+    table = render([column for column in columns if any(column.cells)], terminal)
     notes = [f"{plural(len(rows), 'entry', 'entries')}, USD per million tokens"]
     if table.hidden:
         notes.append(f"no room for: {', '.join(table.hidden)}")
@@ -137,8 +138,12 @@ def _per_million(row: PriceRow, unit: str, glyphs: Glyphs) -> str:
     return glyphs.unknown if price is None else money(price * MILLION, exact=True, glyphs=glyphs)
 
 
-def _axes(row: PriceRow) -> str:
-    return safe(", ".join(f"{name}={value}" for name, value in row.axes.items()))
+def _conditions(row: PriceRow) -> str:
+    """When the entry applies: its axes, and the input tokens above which its prices begin."""
+    parts = [f"{name}={value}" for name, value in row.axes.items()]
+    if row.above is not None:
+        parts.append(f"input > {row.above:,} tokens")
+    return safe("; ".join(parts))
 
 
 def _validity(row: PriceRow, glyphs: Glyphs) -> str:
@@ -150,29 +155,37 @@ def _validity(row: PriceRow, glyphs: Glyphs) -> str:
 
 def price_block(row: PriceRow, terminal: Terminal) -> list[str]:
     """One price entry in full."""
-    glyphs = terminal.glyphs
+    glyphs, width = terminal.glyphs, terminal.width
     facts = [
-        ("conditions", _axes(row) or "none"),
+        ("conditions", _conditions(row) or "none"),
+        ("effect", safe(row.effect)),
         ("valid", _validity(row, glyphs)),
         ("recorded", safe(row.recorded_at)),
         ("source", safe(row.source)),
         ("entry", safe(row.entry)),
+        ("note", safe(row.note)),
     ]
-    prices = [(safe(unit), unit_price(unit, price, glyphs)) for unit, price in row.prices]
-    table = render(
-        [
-            Column("unit", tuple(unit for unit, _ in prices)),
-            Column("price", tuple(price for price, _ in (p for _, p in prices)), "point"),
-            Column("", tuple(per for _, per in (p for _, p in prices))),
-        ],
-        terminal,
-    )
+    lines = [f"  {name:<10}  {text}" for name, text in facts if text]
     return [
-        terminal.strong(f"{safe(row.model)}{glyphs.dot}{safe(row.provider)}"),
-        *(f"  {name:<10}  {text}" for name, text in facts),
-        *(f"  {line}" for line in table.lines),
+        *map(terminal.strong, wrap(f"{safe(row.model)}{glyphs.dot}{safe(row.provider)}", width)),
+        *lines,
+        *(f"  {line}" for line in _price_lines(row, terminal)),
         "",
     ]
+
+
+def _price_lines(row: PriceRow, terminal: Terminal) -> tuple[str, ...]:
+    """The unit prices of an entry; none when it only changes those of others."""
+    if not row.prices:
+        return ()
+    units = tuple(safe(unit) for unit, _ in row.prices)
+    quoted = [unit_price(unit, price, terminal.glyphs) for unit, price in row.prices]
+    columns = [
+        Column("unit", units),
+        Column("price", tuple(price for price, _ in quoted), "point"),
+        Column("", tuple(per for _, per in quoted)),
+    ]
+    return render(columns, terminal).lines
 
 
 def unit_price(unit: str, price: Decimal, glyphs: Glyphs) -> tuple[str, str]:

@@ -152,7 +152,13 @@ def wrap(text: str, width: int | None) -> list[str]:
     import textwrap
 
     indent = " " * (len(text) - len(text.lstrip()) + 2)
-    return textwrap.wrap(text, max(width, 20), subsequent_indent=indent, break_on_hyphens=False)
+    return textwrap.wrap(
+        text,
+        max(width, 20),
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _aligned(column: Column) -> tuple[str, ...]:

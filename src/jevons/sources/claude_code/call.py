@@ -52,12 +52,13 @@ class Fork(msgspec.Struct, gc=False, rename="camel"):
 
 
 class Message(msgspec.Struct, gc=False):
-    """What matters of an API message; its content is skipped."""
+    """What matters of an API message; its content is skipped. `stop_reason` is None where the line
+    says null, empty where it says nothing."""
 
     id: str | None = None
     role: str | None = None
     model: str | None = None
-    stop_reason: str | None = None
+    stop_reason: str | None = ""
     usage: dict[str, Any] | None = None
 
 

@@ -28,7 +28,7 @@ _LONGEST_CELL: Final = 64 * 1024 * 1024
 _WHOLE: Final = ("attempt", "latency_ms")
 
 
-class CsvSource:
+class CsvTable:
     """Reads tables. A changed table is read as a whole: exports are rewritten, not appended to.
 
     mapping: the mapping file; None means `<table>.jevons.yaml` beside the table.
@@ -80,7 +80,7 @@ class CsvSource:
         return load(place)
 
 
-SOURCE: Final = CsvSource()
+SOURCE: Final = CsvTable()
 
 
 def mapping_beside(path: Path) -> Path:
@@ -154,7 +154,7 @@ def _read_row(
         except ValueError as problem:
             reason = str(problem)
     raw = "\x1f".join(row).encode("utf-8", "replace")
-    return reject(CsvSource.name, place, line, reason, raw, cells_of_row)
+    return reject(CsvTable.name, place, line, reason, raw, cells_of_row)
 
 
 def _observation(row: dict[str, str], mapping: Mapping) -> Observation:
@@ -183,7 +183,7 @@ def _observation(row: dict[str, str], mapping: Mapping) -> Observation:
     api = fields.pop("api", None)
     fields |= {
         "time": cells.instant(row, mapping),
-        "source": CsvSource.name,
+        "source": CsvTable.name,
         "api": api or (mapping.dialect if usage else None),
         "usage": usage or None,
         "completeness": "complete" if usage or cost is not None else "none",

@@ -269,6 +269,11 @@ def test_prices_show(cli: Any, books: Any) -> None:
     assert ["web_searches", "$0.01", "each"] in lines
     assert ["audio_seconds", "$0.0001", "per", "second"] in lines
     assert json.loads(cli("prices", "show", "sonnet", "--json").out)[0]["entry"] == "ab12"
+    books.entries = [price(prices=(), effect="x 1.1", above=200_000, note="until May")]
+    out = cli("prices", "show", "sonnet").out
+    assert "effect      x 1.1" in out and "note        until May" in out and "unit" not in out
+    assert "tier=batch; input > 200,000 tokens" in out
+    assert "x 1.1" in cli("prices", "list").out
     books.entries = []
     outcome = cli("prices", "show", "nix", "--provider", "p")
     assert outcome.code == 4
@@ -310,7 +315,7 @@ def test_verify(cli: Any, books: Any) -> None:
     books.verification = Verification((good,), 14, 12)
     outcome = cli("verify")
     assert outcome.code == 0
-    assert "The ledger is whole: 14 observations, 12 calls." in outcome.out
+    assert "The ledger follows from what was imported (14 observations, 12 calls)." in outcome.out
     books.verification = Verification((good,), 14, 12, "event ab12: cost 1 is 2")
     outcome = cli("verify")
     assert outcome.code == 5

@@ -1,0 +1,220 @@
+"""Reading a body: its numbers by path, and from them the counters of its dialect.
+
+Only numbers and names are read; a text value never leaves this module.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from jevons.usage.cells import Cell
+from jevons.usage.dialect import Counter, Dialect
+from jevons.vocabulary.charge import Impossible
+
+MOST: Final = 10**15
+"""More of anything than one call can hold; keeps every sum of counters within 64 bits."""
+
+_DEPTH: Final = 8
+_ENTRIES: Final = 32
+_LABEL: Final = re.compile(r"[\w./:-]{1,64}\Z")
+
+
+@dataclass(slots=True)
+class Reading:
+    """The counters of a body.
+
+    values: reported number per cell. names: what the body calls it. stated: every other known
+    number (totals, text details) by path. anomalies: spellings of one number that differ.
+    """
+
+    values: dict[Cell, int] = field(default_factory=dict)
+    names: dict[Cell, str] = field(default_factory=dict)
+    stated: dict[str, int] = field(default_factory=dict)
+    anomalies: list[str] = field(default_factory=list)
+
+
+def flatten(usage: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
+    """The scalars of a body by path; nulls are left out, iterations are not entered."""
+    fields: dict[str, Any] = {}
+    _walk(usage, "", dialect, fields, _DEPTH)
+    return fields
+
+
+def _walk(
+    container: Mapping[str, Any], prefix: str, dialect: Dialect, fields: dict[str, Any], depth: int
+) -> None:
+    for key, value in container.items():
+        if value is None:
+            continue
+        path = prefix + path_name(key)
+        if isinstance(value, Mapping):
+            if depth:
+                _walk(value, path + ".", dialect, fields, depth - 1)
+            else:
+                fields[path] = math.nan  # too deep to be usage: reported as unknown
+        elif isinstance(value, (list, tuple)):
+            if not (dialect.iterations and path == "iterations"):
+                _list(value, path, dialect, fields, depth)
+        else:
+            fields[path] = value
+
+
+def path_name(key: Any) -> str:
+    """A key as a step of a path; one that could be mistaken for several steps is quoted."""
+    if isinstance(key, str) and "." not in key and "[" not in key:
+        return key
+    return repr(key)
+
+
+def _list(
+    items: list[Any] | tuple[Any, ...],
+    path: str,
+    dialect: Dialect,
+    fields: dict[str, Any],
+    depth: int,
+) -> None:
+    rule = dialect.lists.get(path)
+    for position, item in enumerate(items[:_ENTRIES] if rule is None else items):
+        if rule is None:
+            _walk({f"{path}[{position}]": item}, "", dialect, fields, max(0, depth - 1))
+        elif rule == ("", ""):
+            _add(fields, f"{path}[{_label(item)}]", 1)
+        elif isinstance(item, Mapping):
+            entry = f"{path}[{_label(item.get(rule[0]))}]"
+            _add(fields, entry, item.get(rule[1]))
+            rest = {key: value for key, value in item.items() if key not in rule}
+            _walk(rest, entry + ".", dialect, fields, max(0, depth - 1))
+        elif item is not None:
+            fields[f"{path}[?]"] = item
+
+
+def _label(value: Any) -> str:
+    return value if isinstance(value, str) and _LABEL.match(value) else "?"
+
+
+def _add(fields: dict[str, Any], path: str, value: Any) -> None:
+    """Add up entries of one label; anything but whole numbers is kept to be refused later."""
+    if value is None:
+        return
+    before = fields.get(path, 0)
+    whole = type(before) is int and type(value) is int
+    fields[path] = before + value if whole else (value if type(before) is int else before)
+
+
+def count(value: Any, name: str, *, numeric_text: bool, seconds: bool) -> int | Impossible:
+    """A counter's value as a whole number, or why it is none.
+
+    numeric_text: decimal text is accepted. seconds: a fraction is rounded to the nearest second,
+    half up.
+    """
+    if isinstance(value, str):
+        text = value.strip()
+        if not (numeric_text and text.isascii() and text.isdecimal() and len(text) < 20):
+            return Impossible(f"{name} is text, not a count")
+        value = int(text)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return Impossible(f"{name} is not a number")
+    if value < 0:
+        return Impossible(f"{name} ({_short(value)}) cannot be below 0")
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return Impossible(f"{name} ({value}) is not a number")
+        if not (value.is_integer() or seconds):
+            return Impossible(f"{name} ({value!r}) is not a whole number")
+        value = math.floor(value + 0.5) if value < MOST else MOST + 1
+    if value > MOST:
+        return Impossible(f"{name} ({_short(value)}) is more than one call can hold")
+    return int(value)
+
+
+def read(dialect: Dialect, fields: Mapping[str, Any]) -> Reading | Impossible:
+    """The dialect's counters and stated sums in a flattened body."""
+    reading = Reading()
+    for counter in dialect.counters:
+        found = _read_counter(counter, dialect, fields, reading)
+        if found is not None:
+            return found
+    for path in dialect.numbers:
+        if path in fields and path not in reading.stated:
+            value = _number(path, dialect, fields)
+            if isinstance(value, Impossible):
+                return value
+            reading.stated[path] = value
+    return reading
+
+
+def _read_counter(
+    counter: Counter, dialect: Dialect, fields: Mapping[str, Any], reading: Reading
+) -> Impossible | None:
+    paths = [path for path in counter.paths if path in fields]
+    sum_up = not paths
+    if sum_up:
+        paths = [path for path in counter.instead if path in fields]
+        if not paths:
+            return None
+    numbers = []
+    for path in paths:
+        value = _number(path, dialect, fields, seconds=counter.seconds)
+        if isinstance(value, Impossible):
+            return value
+        reading.stated[path] = value
+        numbers.append(value)
+    if sum_up:
+        reading.values[counter.cell] = sum(numbers)
+        reading.names[counter.cell] = " + ".join(map(short_name, paths))
+        return None
+    # A spelling left at a default of 0 must not hide the other: the larger counts.
+    best = max(numbers)
+    reading.values[counter.cell] = best
+    reading.names[counter.cell] = short_name(paths[numbers.index(best)])
+    if min(numbers) != best:
+        spelled = " and ".join(f"{p} ({n})" for p, n in zip(paths, numbers, strict=True))
+        reading.anomalies.append(f"{spelled} name one counter but differ; the larger is counted")
+    return None
+
+
+def _number(
+    path: str, dialect: Dialect, fields: Mapping[str, Any], *, seconds: bool = False
+) -> int | Impossible:
+    value = fields[path]
+    if type(value) is int and 0 <= value <= MOST:
+        return value
+    name = short_name(path)
+    return count(value, name, numeric_text=dialect.numeric_text, seconds=seconds)
+
+
+def short_name(path: str) -> str:
+    """The last name of a path: `cached_tokens` for `prompt_tokens_details.cached_tokens`."""
+    return path.rpartition(".")[2]
+
+
+def unknown_counters(dialect: Dialect, fields: Mapping[str, Any]) -> tuple[str, ...]:
+    """Numbers that no rule of the dialect knows, as `path=value`, sorted; zeros hide nothing."""
+    return tuple(
+        sorted(
+            f"{path[:160]}={_short(fields[path])}"
+            for path in fields.keys() - dialect.known
+            if is_counter(fields[path], dialect) and not dialect.is_informational(path)
+        )
+    )
+
+
+def is_counter(value: Any, dialect: Dialect) -> bool:
+    """Whether a value of an unknown name could be a count of something: a number that is not 0."""
+    if isinstance(value, (int, float)):
+        return not isinstance(value, bool) and value != 0
+    if dialect.numeric_text and isinstance(value, str):
+        text = value.strip()
+        return text.isascii() and text.isdecimal() and bool(text.strip("0"))
+    return False
+
+
+def _short(value: Any) -> str:
+    """A number as text of bounded length."""
+    if isinstance(value, int):
+        return str(value) if abs(value) < 10**24 else f"{'-' if value < 0 else ''}1e24+"
+    return str(value)[:40]
