@@ -5,6 +5,7 @@ JEVONS_BENCH_EVENTS sets the large size (default 20,000,000; the small one is a 
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import subprocess
@@ -27,7 +28,7 @@ QUESTIONS = {
 
 
 def jevons(home: Path, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "jevons", "--home", str(home), *arguments]
+    command = [str(Path(sys.executable).with_name("jevons")), "--home", str(home), *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=True, **options)
 
 
@@ -38,21 +39,6 @@ def timed(home: Path, *arguments: str, repeat: int = 3) -> float:
         start = time.perf_counter()
         jevons(home, *arguments)
         best = min(best, time.perf_counter() - start)
-    return best
-
-
-def inside(home: Path, arguments: list[str]) -> float:
-    """The fastest of a few askings inside one running process, seconds."""
-    from jevons.app.settings import Settings
-    from jevons.app.wiring import open_jevons
-    from jevons.interfaces.cli.periods import query_of
-
-    best = 1e9
-    with open_jevons(Settings(home=home)) as opened:
-        for _ in range(3):
-            start = time.perf_counter()
-            opened.report(query_of(arguments))
-            best = min(best, time.perf_counter() - start)
     return best
 
 
@@ -69,8 +55,8 @@ def measure(events: int, folder: Path) -> dict[str, Any]:
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     file.unlink()
     tables = {place.name: size(place) for place in (home / "ledger").iterdir()}
-    team = __import__("json").loads(jevons(home, "report", "--by", "team", "--json").stdout)["rows"][0]["team"]
-    run = __import__("json").loads(jevons(home, "events", "--limit", "1", "--json").stdout.splitlines()[0])["run"]
+    team = json.loads(jevons(home, "report", "--by", "team", "--json").stdout)["rows"][0]["team"]
+    run = json.loads(jevons(home, "events", "--limit", "1", "--json").stdout.splitlines()[0])["run"]
     found = {
         name: timed(home, "report", *[a.replace("TEAM", team) for a in arguments], "--json")
         for name, arguments in QUESTIONS.items()

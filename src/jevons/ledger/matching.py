@@ -68,6 +68,7 @@ class _Candidate:
     start: int
     end: int
     order: bytes
+    model: str
     kinds: frozenset[str]
     keyed: bool
 
@@ -75,7 +76,7 @@ class _Candidate:
 def match(observations: Sequence[Observation], groups: Sequence[list[int]]) -> list[Matched]:
     """Join keyless groups to others where unambiguous. groups: positions grouped by key."""
     settled: list[Matched] = []
-    buckets: dict[tuple[str, tuple[int, int]], list[_Candidate]] = {}
+    buckets: dict[tuple[int, int], list[_Candidate]] = {}
     for members in groups:
         event = resolve([observations[p] for p in members])
         counts = token_counts(event)
@@ -83,10 +84,23 @@ def match(observations: Sequence[Observation], groups: Sequence[list[int]]) -> l
             settled.append(Matched(tuple(members)))
             continue
         candidate = _candidate(observations, members, event)
-        buckets.setdefault((model_name(event), counts), []).append(candidate)
+        buckets.setdefault(counts, []).append(candidate)
     for candidates in buckets.values():
         for cluster in _clusters(candidates):
-            settled += _settle(cluster)
+            settled += _by_model(cluster)
+    return settled
+
+
+def _by_model(cluster: list[_Candidate]) -> list[Matched]:
+    """Settle each model by itself; reports that name none belong to the only one that is named."""
+    models = {candidate.model for candidate in cluster if candidate.model}
+    if len(models) <= 1:
+        return _settle(cluster)
+    settled = [
+        Matched(tuple(c.positions), possible_duplicate=not c.keyed) for c in cluster if not c.model
+    ]
+    for model in sorted(models):
+        settled += _settle([c for c in cluster if c.model == model])
     return settled
 
 
@@ -102,6 +116,7 @@ def _candidate(
         order=min(
             (key.encode() for o in reports for key in (*o.self_keys, *o.aliases)), default=b""
         ),
+        model=model_name(event),
         kinds=frozenset(kind(o) for o in reports),
         keyed=not all(is_keyless(o) for o in reports),
     )

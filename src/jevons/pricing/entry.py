@@ -109,7 +109,7 @@ class PriceEntry:
 
     def content(self) -> dict[str, Any]:
         """Everything that the hash is taken over, as JSON values."""
-        terms = self.terms
+        terms, factor = self.terms, self.multiplier
         return {
             "provider": self.provider,
             "models": list(self.models),
@@ -118,7 +118,7 @@ class PriceEntry:
             "valid": [text_of(self.valid_from), text_of(self.valid_to)],
             "recorded_at": text_of(self.recorded_at),
             "bands": [[band.above, _texts(band.prices)] for band in self.bands],
-            "multiplier": self.multiplier and [plain(self.multiplier), sorted(self.units)],
+            "multiplier": None if factor is None else [plain(factor), sorted(self.units)],
             "terms": terms and [terms.name, plain(terms.discount), terms.included],
             "withdrawn": self.withdrawn,
             "minimum": dict(sorted(self.minimum.items())),

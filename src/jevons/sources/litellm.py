@@ -53,7 +53,14 @@ COUNTERS: Final[dict[str, tuple[str, ...]]] = {
     "reasoning_output_tokens": ("completion_tokens_details.reasoning_tokens",),
     "audio_input_tokens": ("prompt_tokens_details.audio_tokens",),
     "image_input_tokens": ("prompt_tokens_details.image_tokens",),
+    "video_input_tokens": ("prompt_tokens_details.video_tokens",),
     "audio_output_tokens": ("completion_tokens_details.audio_tokens",),
+    "image_output_tokens": ("completion_tokens_details.image_tokens",),
+    "web_searches": (
+        "server_tool_use.web_search_requests",
+        "prompt_tokens_details.web_search_requests",
+    ),
+    "web_fetches": ("server_tool_use.web_fetch_requests",),
 }
 """Canonical counter of the dialect `otel.gen_ai` -> its paths in LiteLLM's usage object."""
 

@@ -39,16 +39,6 @@ _LATEST_MS: Final = 7_258_118_400_000
 _UNREPORTED: Final = "unknown"
 """Provider of a printed event, which names none; the ledger takes it from another report."""
 
-_SELLERS: Final = {
-    "google-vertex": ("google", "vertex"),
-    "google-vertex-anthropic": ("anthropic", "vertex"),
-    "amazon-bedrock": ("aws", "bedrock"),
-    "azure": ("openai", "azure"),
-    "xai": ("x-ai", None),
-    "moonshotai": ("moonshotai", None),
-}
-"""`providerID` -> provider and host, where they differ from it."""
-
 _MESSAGES: Final = """
 SELECT id, session_id, time_updated, data FROM message
 WHERE time_updated >= ? ORDER BY time_updated, id
@@ -203,7 +193,7 @@ def _observation(
     """The observation of a message, why it cannot be one, or None if it is not a response."""
     if not isinstance(message, dict):
         return "the message is not a JSON object"
-    tokens, failure = message.get("tokens"), _failure(message.get("error"))
+    tokens, (status, failure) = message.get("tokens"), _failure(message.get("error"))
     counted = _counted(tokens)
     if message.get("role", "assistant") != "assistant" or (tokens is None and failure is None):
         return None
@@ -214,10 +204,8 @@ def _observation(
     if not counted and failure is None and isinstance(time, dict) and "completed" not in time:
         return None  # the response is still coming
     identifier, provider = _text(message.get("id")), _text(message.get("providerID"))
-    seller, host = _SELLERS.get(provider or "", (provider or _UNREPORTED, None))
     found = Observation(
-        provider=seller,
-        host=host,
+        provider=provider or _UNREPORTED,
         time=created * 1000,
         source=NAME,
         evidence="client_log",
@@ -226,7 +214,7 @@ def _observation(
         self_keys=[f"{NAME}:{identifier}"] if identifier else [],
         request_model=_text(message.get("modelID")),
         usage=tokens if counted else None,
-        status="error" if failure else None,
+        status=status,
         error=failure,
         harness=harness,
         project=_project(message.get("path")),
@@ -249,7 +237,7 @@ def _attribute(
     found.parent_run, found.harness_version = own.parent, own.version
     found.session_started_at = None if own.started is None else own.started * 1000
     root, seen = own, {own.id}
-    while root.parent in conversations and root.parent not in seen:
+    while root.parent is not None and root.parent not in seen and root.parent in conversations:
         root = conversations[root.parent]
         seen.add(root.id)
     found.session = root.parent or root.id
@@ -262,13 +250,14 @@ def _counted(tokens: Any) -> bool:
     return isinstance(tokens, int) and not isinstance(tokens, bool) and tokens != 0
 
 
-def _failure(error: Any) -> str | None:
-    """The name of a message's error (`APIError`) and its HTTP status, never its text."""
-    if not isinstance(error, dict) or not _text(error.get("name")):
-        return None
+def _failure(error: Any) -> tuple[str | None, str | None]:
+    """HTTP status (or `error`) and name of a message's error (`APIError`), never its text."""
+    name = _text(error.get("name")) if isinstance(error, dict) else None
+    if name is None:
+        return None, None
     data = error.get("data")
     status = data.get("statusCode") if isinstance(data, dict) else None
-    return f"{error['name']} {status}" if isinstance(status, int) else str(error["name"])
+    return str(status) if isinstance(status, int) else "error", name
 
 
 def _cost(value: Any) -> str | None:

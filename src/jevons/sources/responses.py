@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
+from jevons.usage.body import Reduced, reduce_body
 from jevons.vocabulary.lines import complete_lines
 from jevons.vocabulary.observation import DIMENSIONS, Observation
 from jevons.vocabulary.rejection import Rejection, reject
@@ -44,16 +45,8 @@ _ALIASES: Final = {
 """Short names of APIs -> dialect. Others without a dot (`chat`, `default`) are left to
 inference."""
 
-_NAMES: Final = (
-    "model", "modelVersion", "service_tier", "serviceTier", "speed", "object", "provider",
-    "cost_in_usd_ticks", "system_fingerprint",
-)  # fmt: skip
-_CONTAINERS: Final = (
-    "usage", "usageMetadata", "usage_metadata", "usage_info", "meta", "x_groq", "copilot_usage",
-    "tool_usage", "server_side_tools_used", "amazon-bedrock-invocationMetrics",
-)  # fmt: skip
-"""Keys of a body under which numbers of usage lie, over all providers (pricing rules:
-docs/reference)."""
+_UNFINISHED: Final = ("in_progress", "queued", "cancelled")
+"""Statuses of OpenAI's Responses API after which more usage may come, or never came."""
 
 _NAME_LENGTH: Final = 64
 _TAG_LENGTH: Final = 200
@@ -147,7 +140,7 @@ def _observation(value: Any) -> Observation | str:
         return "time is neither RFC 3339 with a zone nor an epoch number between 2015 and 2100"
     if not isinstance(value["provider"], str) or not value["provider"]:
         return "provider is not a name"
-    fields: dict[str, Any] = {"status": None, **_from_body(body)}
+    fields = _from_body(body)
     unknown = _from_envelope(value, fields)
     fields |= {"provider": value["provider"], "time": time, "source": SOURCE.name}
     fields["api"] = dialect(value.get("api"), value["provider"])
@@ -194,26 +187,31 @@ def _scalar(value: Any) -> str | None:
 
 def _from_body(body: dict[str, Any]) -> dict[str, Any]:
     """Fields that the response itself gives: ids, model, tier, status and the usage."""
-    fields: dict[str, Any] = {}
-    metadata = body.get("ResponseMetadata")
-    amazon = metadata.get("RequestId") if isinstance(metadata, dict) else None
-    for field, names in (
-        ("response_id", ("id", "responseId")),
-        ("request_id", ("request_id", "_request_id")),
-        ("response_model", ("model", "modelVersion")),
-        ("service_tier", ("service_tier", "serviceTier")),
-    ):
-        found = next((body[n] for n in names if isinstance(body.get(n), str) and body[n]), None)
-        fields[field] = found
-    fields["request_id"] = fields["request_id"] or (amazon if isinstance(amazon, str) else None)
-    fields["usage"] = usage_of(body)
-    fields["completeness"] = "complete" if fields["usage"] else "none"
+    reduced = reduce_body(body)
+    usage = usage_of(reduced)
+    fields: dict[str, Any] = {
+        "response_id": _text(body, "id", "responseId"),
+        "request_id": _text(body, "request_id", "_request_id"),
+        "response_model": reduced.model,
+        "service_tier": reduced.service_tier,
+        "usage": usage,
+        "completeness": "complete" if usage else "none",
+    }
+    amazon = body.get("ResponseMetadata")
+    if isinstance(amazon, dict) and not fields["request_id"]:
+        fields["request_id"] = _text(amazon, "RequestId")
     if failure := _failure(body):
         fields |= {"status": "error", "error": failure}
-    elif body.get("status") in ("in_progress", "queued", "cancelled"):
+    elif body.get("status") in _UNFINISHED:
         fields["status"] = body["status"]
-        fields["completeness"] = "partial" if fields["usage"] else "none"
+        fields["completeness"] = "partial" if usage else "none"
     return fields
+
+
+def _text(body: dict[str, Any], *names: str) -> str | None:
+    """The first of the fields that is text of a plausible length."""
+    found = (body.get(name) for name in names)
+    return next((v for v in found if isinstance(v, str) and 0 < len(v) <= _TAG_LENGTH), None)
 
 
 def _failure(body: dict[str, Any]) -> str | None:
@@ -230,96 +228,31 @@ def _failure(body: dict[str, Any]) -> str | None:
     return "error"
 
 
-def usage_of(body: dict[str, Any]) -> dict[str, Any] | None:
-    """The part of a body that billing needs, in the body's own shape; None when it has no usage.
+def usage_of(reduced: Reduced) -> dict[str, Any] | None:
+    """The usage of a body as the provider gives it, without text; None when it has none.
 
-    When that is a single usage object and nothing else, the object itself. Otherwise (tool calls
-    that only the output shows, several containers) the body reduced to numbers and names, which
-    `jevons.usage.split.split_body` reads like the whole one."""
-    containers = {
-        name: kept for name in _CONTAINERS if (kept := _plain(body.get(name))) not in (None, {}, [])
-    }
-    tools = _tool_calls(body)
-    if not containers and not tools:
+    Server tools that only the output shows are counted under `server_tools`. Work that another
+    model is billed for lies under `elsewhere`, where no dialect knows it: so it is reported.
+    """
+    if not reduced.usage:
         return None
-    only = next(iter(containers), None)
-    if len(containers) == 1 and not tools and only in ("usage", "usageMetadata"):
-        single = containers[only]
-        return single if isinstance(single, dict) else None
-    names = {name: body[name] for name in _NAMES if _is_name(body.get(name))}
-    return {**names, **containers, **tools}
-
-
-def _is_name(value: Any) -> bool:
-    return isinstance(value, (int, float)) or (
-        isinstance(value, str) and 0 < len(value) <= _NAME_LENGTH
-    )
+    usage = _plain(reduced.usage)
+    if reduced.unpriced:
+        pairs = (item.rpartition("=") for item in reduced.unpriced)
+        usage["elsewhere"] = {name: int(count) for name, _, count in pairs}
+    return usage or None
 
 
 def _plain(value: Any, depth: int = 8) -> Any:
     """Numbers, flags and names of a JSON value; text that is longer than a name is left out."""
-    if depth == 0:
-        return None
-    if isinstance(value, dict):
+    if isinstance(value, dict) and depth:
         kept = {name: _plain(item, depth - 1) for name, item in value.items()}
         return {name: item for name, item in kept.items() if item is not None}
-    if isinstance(value, list):
+    if isinstance(value, list) and depth:
         return [item for item in (_plain(item, depth - 1) for item in value) if item is not None]
-    return value if _is_name(value) else None
-
-
-def _tool_calls(body: dict[str, Any]) -> dict[str, Any]:
-    """Server tools that show only in the output, in the body's shape without their arguments."""
-    found: dict[str, Any] = {}
-    output = [_output_item(item) for item in _objects(body.get("output"))]
-    if calls := [item for item in output if item]:
-        found["output"] = calls
-    content = [
-        {"type": "server_tool_use", "name": item.get("name")}
-        for item in _objects(body.get("content"))
-        if item.get("type") == "server_tool_use" and _is_name(item.get("name"))
-    ]
-    if content:
-        found["content"] = content
-    candidates = [_grounding(item) for item in _objects(body.get("candidates"))]
-    if any(candidates):
-        found["candidates"] = [item for item in candidates if item]
-    return found
-
-
-def _objects(value: Any) -> list[dict[str, Any]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _output_item(item: dict[str, Any]) -> dict[str, Any] | None:
-    """An output item of OpenAI's Responses API, if it is a call of a hosted tool."""
-    kind = item.get("type")
-    if not isinstance(kind, str) or not kind.endswith("_call") or kind == "function_call":
-        return None
-    kept: dict[str, Any] = {"type": kind}
-    if _is_name(item.get("status")):
-        kept["status"] = item["status"]
-    action = item.get("action")
-    if isinstance(action, dict) and _is_name(action.get("type")):
-        kept["action"] = {"type": action["type"]}
-    return kept
-
-
-def _grounding(candidate: dict[str, Any]) -> dict[str, Any] | None:
-    """Grounding of a Gemini candidate: how many different queries, and which kinds of chunks."""
-    grounding = candidate.get("groundingMetadata")
-    if not isinstance(grounding, dict):
-        return None
-    kept: dict[str, Any] = {}
-    for name in ("webSearchQueries", "imageSearchQueries"):
-        queries = grounding.get(name)
-        if isinstance(queries, list) and queries:
-            numbers = {str(query): number for number, query in enumerate(map(str, queries))}
-            kept[name] = [f"q{numbers[str(query)]}" for query in queries]
-    kinds = sorted({kind for chunk in _objects(grounding.get("groundingChunks")) for kind in chunk})
-    if kinds:
-        kept["groundingChunks"] = [{kind[:_NAME_LENGTH]: {}} for kind in kinds]
-    return {"groundingMetadata": kept} if kept else None
+    if isinstance(value, str):
+        return value if 0 < len(value) <= _NAME_LENGTH else None
+    return value if isinstance(value, (int, float)) else None
 
 
 def dialect(api: Any, provider: str) -> str | None:

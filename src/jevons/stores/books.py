@@ -61,7 +61,7 @@ class Books:
     def state(self) -> State:
         """The side database, created on first use."""
         with operational(self.home):
-            self.home.mkdir(parents=True, exist_ok=True)
+            self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         return State(self.home / "state.db")
 
     @cached_property

@@ -152,37 +152,34 @@ class Journal:
         return set(near.tolist()), [lookup_hash(identifier) for identifier, _ in stored]
 
     def _stored_near(self, times: np.ndarray, keyless: np.ndarray) -> list[tuple[bytes, int]]:
-        """Stored events close to a new keyless report, and stored keyless events close to a new
-        one."""
+        """Stored events (id, time) that a new keyless report, or a stored one near a new report,
+        may be the same call as."""
         books = self.books
-        any_stored = books.state.fact("keyless") == "yes"
-        if not books.events.exists() or not (keyless.any() or any_stored):
+        if not books.events.exists():
             return []
-        found: dict[bytes, int] = {}
-        for chosen, condition in ((times[keyless], "true"), (times, "keyless")):
-            if not len(chosen) or (condition == "keyless" and not any_stored):
-                continue
-            spans = _spans(chosen)
-            days = {day for low, high in spans for day in _days(low, high)}
-            files = books.event_files(sorted(days))
-            if not files:
-                continue
-            wanted = pa.table({"low": [s[0] for s in spans], "high": [s[1] for s in spans]})
-            rows = books.arrow(
-                "SELECT DISTINCT event_id, epoch_us(time) AS t FROM read_parquet(?) e "
-                "SEMI JOIN wanted w "
-                f"ON epoch_us(e.time) BETWEEN w.low AND w.high WHERE e.sign > 0 AND {condition}",
-                [files],
-                wanted=wanted,
-            )
-            ids, at = rows.column("event_id").to_pylist(), rows.column("t").to_pylist()
-            found.update(zip(ids, at, strict=True))
-            if condition == "keyless" and found:
-                extra = self._stored_near(
-                    np.array(list(found.values())), np.ones(len(found), dtype=bool)
-                )
-                found.update(extra)
+        found = self._events_near(times[keyless], "true")
+        if books.state.fact("keyless") == "yes":
+            centres = self._events_near(times, "keyless")
+            found |= centres
+            found |= self._events_near(np.array(list(centres.values()), dtype=np.int64), "true")
         return list(found.items())
+
+    def _events_near(self, times: np.ndarray, condition: str) -> dict[bytes, int]:
+        """Stored events within NEAR_US of one of the instants: id -> time."""
+        spans = _spans(times)
+        files = self.books.event_files(sorted({day for span in spans for day in _days(*span)}))
+        if not files:
+            return {}
+        wanted = pa.table({"low": [s[0] for s in spans], "high": [s[1] for s in spans]})
+        rows = self.books.arrow(
+            "SELECT DISTINCT event_id, epoch_us(time) AS t FROM read_parquet(?) e "
+            "SEMI JOIN wanted w ON epoch_us(e.time) BETWEEN w.low AND w.high "
+            f"WHERE e.sign > 0 AND {condition}",
+            [files],
+            wanted=wanted,
+        )
+        ids, instants = (rows.column(name).to_pylist() for name in ("event_id", "t"))
+        return dict(zip(ids, instants, strict=True))
 
     def _closure(
         self, hits: pa.Table, more_hashes: list[int], batch: int

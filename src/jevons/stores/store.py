@@ -83,7 +83,7 @@ class Store:
     def _writing(self, *, wait_seconds: int = 60) -> Iterator[int]:
         """Hold the write lock and mark the books as being written, so that a kill is noticed."""
         with operational(self.home):
-            self.home.mkdir(parents=True, exist_ok=True)
+            self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         with write_lock(self.books.lock_path, wait_seconds=wait_seconds):
             last = int(self.state.fact("recorded_at") or 0)
             now = max(self.clock(), last + 1)
@@ -261,6 +261,8 @@ class Store:
                 limit = COMPACT_FILES if name == "events" else COMPACT_FILES // 8
                 if force or len(table.files()) > limit:
                     merged[name] = table.compact()
+                    gone = table.sweep()
+                    self.state.forget(f"ledger/{name}/{one}" for one in gone)
         return merged
 
 

@@ -26,6 +26,7 @@ from jevons.stores.durable import sync_directory, sync_file
 from jevons.vocabulary.errors import LedgerDamaged, LedgerError, LedgerFull, LedgerReadOnly
 
 APPLICATION: Final = "jevons"
+RETENTION_HOURS: Final = 24
 
 Registrar = Callable[[list[tuple[str, Path]]], None]
 """Takes (name within the home, path) of files that a commit added."""
@@ -166,6 +167,23 @@ class Table:
             handle.create_checkpoint()
             self._persist(handle)
         return before - len(handle.file_uris())
+
+    def sweep(self) -> list[str]:
+        """Delete files that compaction replaced more than a day ago, and what killed writers left.
+
+        Returns the names within the table of what is gone. Readers of a day ago have long finished.
+        """
+        if not self.exists():
+            return []
+        handle = self.open()
+        with operational(self.path):
+            gone = list(
+                handle.vacuum(
+                    retention_hours=RETENTION_HOURS, enforce_retention_duration=False, dry_run=False
+                )
+            )
+            self._persist(handle)
+            return gone
 
 
 def added_files(entry: Path) -> list[str]:

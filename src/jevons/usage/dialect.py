@@ -93,6 +93,9 @@ class Dialect:
     units: Mapping[Cell, Unit] = field(default_factory=dict)
     # Derived below; kept because every body needs them.
     outside: frozenset[Cell] = field(init=False)
+    counter_at: Mapping[str, Counter] = field(init=False)
+    with_instead: tuple[Counter, ...] = field(init=False)
+    texts_at: frozenset[str] = field(init=False)
     numbers: frozenset[str] = field(init=False)
     known: frozenset[str] = field(init=False)
     containers: frozenset[str] = field(init=False)
@@ -107,6 +110,9 @@ class Dialect:
             path[:end] for path in numbers for end, letter in enumerate(path) if letter in ".["
         }
         object.__setattr__(self, "outside", outside)
+        object.__setattr__(self, "counter_at", {p: c for c in self.counters for p in c.paths})
+        object.__setattr__(self, "with_instead", tuple(c for c in self.counters if c.instead))
+        object.__setattr__(self, "texts_at", frozenset(p for t in self.texts for p in t.paths))
         object.__setattr__(self, "numbers", frozenset(numbers))
         object.__setattr__(self, "known", frozenset(numbers | names))
         object.__setattr__(self, "containers", frozenset(containers | set(self.lists)))

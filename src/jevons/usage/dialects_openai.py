@@ -54,7 +54,8 @@ TOOLS: Final = ("web_searches", "web_fetches", "file_searches", "code_executions
 def tools(**spellings: tuple[str, ...]) -> tuple[Counter, ...]:
     """Counters of server tools: a dialect's own spellings, else what the output items show."""
     return tuple(
-        Counter(cell(unit), (*spellings.get(unit, ()), f"server_tools.{unit}")) for unit in TOOLS
+        Counter(cell(unit), spellings.get(unit, ()), instead=(f"server_tools.{unit}",))
+        for unit in TOOLS
     )
 
 
@@ -242,7 +243,7 @@ IMAGES: Final = Dialect(
         Counter(OUTPUT, ("output_tokens",)),
         Counter(OUTPUT | {"image"}, (f"{_OUT}.image_tokens",)),
         Counter(TEXT_OUTPUT, (f"{_OUT}.text_tokens",)),
-        Counter(cell("images"), ("server_tools.images",)),
+        Counter(cell("images"), (), instead=("server_tools.images",)),
     ),
     totals=(Total("total_tokens", (INPUT, OUTPUT)),),
     texts=(TextDetail(INPUT, (f"{_IN}.text_tokens",)),),

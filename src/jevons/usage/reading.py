@@ -51,7 +51,9 @@ def _walk(
         if value is None:
             continue
         path = prefix + path_name(key)
-        if isinstance(value, Mapping):
+        if isinstance(value, (int, str, float)):
+            fields[path] = value
+        elif isinstance(value, Mapping):
             if depth:
                 _walk(value, path + ".", dialect, fields, depth - 1)
             else:
@@ -134,53 +136,55 @@ def count(value: Any, name: str, *, numeric_text: bool, seconds: bool) -> int | 
 def read(dialect: Dialect, fields: Mapping[str, Any]) -> Reading | Impossible:
     """The dialect's counters and stated sums in a flattened body."""
     reading = Reading()
-    for counter in dialect.counters:
-        found = _read_counter(counter, dialect, fields, reading)
-        if found is not None:
-            return found
-    for path in dialect.numbers:
-        if path in fields and path not in reading.stated:
-            value = _number(path, dialect, fields)
-            if isinstance(value, Impossible):
-                return value
-            reading.stated[path] = value
+    repeated: dict[Cell, Counter] = {}
+    refused: list[str] = []
+    for path, raw in fields.items():
+        if path not in dialect.numbers:
+            continue
+        counter = dialect.counter_at.get(path)
+        value = _number(path, dialect, raw, seconds=counter is not None and counter.seconds)
+        if isinstance(value, Impossible):
+            refused.append(value.reason)
+            continue
+        reading.stated[path] = value
+        if counter is not None:
+            if counter.cell in reading.values:
+                repeated[counter.cell] = counter
+            reading.values[counter.cell] = value
+            reading.names[counter.cell] = short_name(path)
+    if refused:
+        return Impossible(min(refused))
+    for counter in dialect.counters if repeated else ():
+        if counter.cell in repeated:
+            _settle(counter, reading)
+    for counter in dialect.with_instead:
+        if counter.cell not in reading.values:
+            _stand_in(counter, reading)
     return reading
 
 
-def _read_counter(
-    counter: Counter, dialect: Dialect, fields: Mapping[str, Any], reading: Reading
-) -> Impossible | None:
-    paths = [path for path in counter.paths if path in fields]
-    sum_up = not paths
-    if sum_up:
-        paths = [path for path in counter.instead if path in fields]
-        if not paths:
-            return None
-    numbers = []
-    for path in paths:
-        value = _number(path, dialect, fields, seconds=counter.seconds)
-        if isinstance(value, Impossible):
-            return value
-        reading.stated[path] = value
-        numbers.append(value)
-    if sum_up:
-        reading.values[counter.cell] = sum(numbers)
-        reading.names[counter.cell] = " + ".join(map(short_name, paths))
-        return None
-    # A spelling left at a default of 0 must not hide the other: the larger counts.
-    best = max(numbers)
+def _settle(counter: Counter, reading: Reading) -> None:
+    """One number from several spellings of it: they repeat it, they never add up.
+
+    A spelling left at a default of 0 must not hide the other, so the larger counts.
+    """
+    spelled = [(path, reading.stated[path]) for path in counter.paths if path in reading.stated]
+    best = max(value for _, value in spelled)
     reading.values[counter.cell] = best
-    reading.names[counter.cell] = short_name(paths[numbers.index(best)])
-    if min(numbers) != best:
-        spelled = " and ".join(f"{p} ({n})" for p, n in zip(paths, numbers, strict=True))
-        reading.anomalies.append(f"{spelled} name one counter but differ; the larger is counted")
-    return None
+    reading.names[counter.cell] = short_name(next(p for p, value in spelled if value == best))
+    if any(value != best for _, value in spelled):
+        named = " and ".join(f"{path} ({value})" for path, value in spelled)
+        reading.anomalies.append(f"{named} name one counter but differ; the larger is counted")
 
 
-def _number(
-    path: str, dialect: Dialect, fields: Mapping[str, Any], *, seconds: bool = False
-) -> int | Impossible:
-    value = fields[path]
+def _stand_in(counter: Counter, reading: Reading) -> None:
+    paths = [path for path in counter.instead if path in reading.stated]
+    if paths:
+        reading.values[counter.cell] = sum(reading.stated[path] for path in paths)
+        reading.names[counter.cell] = " + ".join(map(short_name, paths))
+
+
+def _number(path: str, dialect: Dialect, value: Any, *, seconds: bool) -> int | Impossible:
     if type(value) is int and 0 <= value <= MOST:
         return value
     name = short_name(path)
@@ -196,9 +200,11 @@ def unknown_counters(dialect: Dialect, fields: Mapping[str, Any]) -> tuple[str, 
     """Numbers that no rule of the dialect knows, as `path=value`, sorted; zeros hide nothing."""
     return tuple(
         sorted(
-            f"{path[:160]}={_short(fields[path])}"
-            for path in fields.keys() - dialect.known
-            if is_counter(fields[path], dialect) and not dialect.is_informational(path)
+            f"{path[:160]}={_short(value)}"
+            for path, value in fields.items()
+            if path not in dialect.known
+            and is_counter(value, dialect)
+            and not dialect.is_informational(path)
         )
     )
 

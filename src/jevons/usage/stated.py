@@ -7,7 +7,7 @@ own fee and the tokens are billed elsewhere. Perplexity: `cost.total_cost`. xAI:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -40,11 +40,11 @@ _PATHS: Final = {
 }
 
 
-def states_cost(dialect: Dialect, paths: Mapping[str, Any]) -> bool:
-    """Whether a body of these paths says what was billed, or that it was billed elsewhere."""
+def may_state_cost(dialect: Dialect, keys: Collection[str]) -> bool:
+    """Whether a body with these top-level keys may say what was billed, or that others bill it."""
     if dialect.stated is None:
         return False
-    return _PATHS[dialect.stated][0] in paths or "is_byok" in paths
+    return _PATHS[dialect.stated][0].partition(".")[0] in keys or "is_byok" in keys
 
 
 def stated_cost(dialect: Dialect, fields: Mapping[str, Any]) -> Stated:

@@ -15,6 +15,7 @@ from jevons.app.company.jobs import JOBS, STREAMS
 from jevons.app.company.plan import DAYS, START, TEAMS
 
 Kind = Literal["new_model", "reasoning_model", "cache", "retries", "growth"]
+Effect = Literal["tasks", "calls_per_task", "tokens_per_call", "token_kinds", "price"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,8 @@ class Cause:
     kind: Kind
     start: date
     jobs: tuple[str, ...]
-    effect: str
+    effect: Effect
+    story: str
     sign: int
     end: date | None = None
     ramp: int = 1
@@ -73,6 +75,7 @@ class Cause:
             "task_types": sorted({JOBS[s.job].name for s in touched}),
             "harnesses": sorted({JOBS[s.job].harness for s in touched}),
             "effect": self.effect,
+            "story": self.story,
             "sign": self.sign,
         }
         extra = ("old_model", "new_model", "reasoning", "percent_per_day", "retry_share")
@@ -88,7 +91,8 @@ CAUSES: Final[tuple[Cause, ...]] = (
         jobs=("product-copy", "translation"),
         old_model="gemini-3.5-flash",
         new_model="gemini-3.8-flash",
-        effect="list price: the same work at a cheaper new model name",
+        effect="price",
+        story="The same work at a cheaper new model name, team after team.",
         sign=-1,
     ),
     Cause(
@@ -99,7 +103,8 @@ CAUSES: Final[tuple[Cause, ...]] = (
         jobs=(),
         teams=("payments",),
         retry_share=39_000,
-        effect="calls per task",
+        effect="calls_per_task",
+        story="A bad release makes the team's calls fail their checks and be asked again.",
         sign=1,
     ),
     Cause(
@@ -108,7 +113,8 @@ CAUSES: Final[tuple[Cause, ...]] = (
         start=date(2026, 8, 3),
         ramp=7,
         jobs=("support-reply", "refund-triage"),
-        effect="token kinds: fresh input becomes cache reads and writes",
+        effect="token_kinds",
+        story="One harness caches its prompts: fresh input becomes cache reads and writes.",
         sign=-1,
     ),
     Cause(
@@ -116,8 +122,9 @@ CAUSES: Final[tuple[Cause, ...]] = (
         kind="growth",
         start=date(2026, 8, 10),
         jobs=("code-review",),
-        percent_per_day=2,
-        effect="number of tasks",
+        percent_per_day=4,
+        effect="tasks",
+        story="Code review by a model becomes part of every push.",
         sign=1,
     ),
     Cause(
@@ -128,8 +135,9 @@ CAUSES: Final[tuple[Cause, ...]] = (
         jobs=("contract-review",),
         old_model="gpt-4.1",
         new_model="o3",
-        reasoning=4_200,
-        effect="tokens per call: hidden reasoning",
+        reasoning=9_000,
+        effect="tokens_per_call",
+        story="One task type moves to a reasoning model of the same price per token.",
         sign=1,
     ),
     Cause(
@@ -141,7 +149,8 @@ CAUSES: Final[tuple[Cause, ...]] = (
         teams=("web", "mobile", "platform", "data"),
         old_model="claude-sonnet-4-6",
         new_model="claude-sonnet-5",
-        effect="list price: the same work at a cheaper new model name",
+        effect="price",
+        story="The same work at a cheaper new model name, team after team.",
         sign=-1,
     ),
 )

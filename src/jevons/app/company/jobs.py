@@ -85,7 +85,7 @@ JOBS: Final[tuple[Job, ...]] = (
         hours="day", customer=True, tools=("order_status", "payment_status")),
     Job(name="contract-review", harness="contract-desk", model="gpt-4.1",
         teams=(("legal", 3), ("finance", 1), ("sales", 1)),
-        tasks=50, steps=3, base=3_000, question=9_000, growth=1_200, answer=650, retrieve=True,
+        tasks=80, steps=3, base=3_000, question=9_000, growth=1_200, answer=650, retrieve=True,
         verify=True, evidence="span", tools=("clause_search", "compare")),
     Job(name="product-copy", harness="copy-studio", model="gemini-3.5-flash",
         teams=(("marketing", 3), ("sales", 1)),

@@ -1,98 +1,346 @@
-"""Events as lines of `jevons.event/v1`: constant text per kind of call, numbers and ids per event."""
+"""Events as lines of `jevons.event/v1`: constant text per kind of call, numbers and ids per
+event.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
 import numpy as np
 
-from jevons.app.company.dice import I64, U64, Flags, share, words
+from jevons.app.company.dice import I64, U64, draw, share, words
 from jevons.app.company.jobs import JOBS
 from jevons.app.company.models import API, MODELS
 from jevons.app.company.plan import MONTH_OF_DAY, ORGANISATION, TEAMS
 from jevons.app.company.tokens import Usage
-from jevons.app.company.work import GUARD, HELPER, MAIN, RETRIEVE, TITLE, Events, Tasks
+from jevons.app.company.work import HELPER, MAIN, Events, Tasks
 from jevons.vocabulary.observation import SCHEMA
 
 # Purposes of draws: distinct from those of `work` and `tokens`.
-_RESPONSE, _REQUEST, _RUN, _WHO, _TOOL, _BLOCKS = 21, 22, 23, 24, 25, 26
+_RESPONSE, _REQUEST, _RUN, _AGENT, _WHO, _TOOL, _BLOCKS = 31, 32, 33, 34, 35, 36, 37
 
 OK, CUT, FAILED = range(3)
-_PURPOSES: Final = ("guardrail", "retrieve", "housekeeping", "", "sub-agent")
-"""Purpose by role; that of a step of the main run depends on where it stands."""
+_STATES: Final = (("ok", None), ("interrupted", "partial"), ("error", "none"))
+PURPOSES: Final = (
+    "guardrail", "retrieve", "housekeeping", "plan", "tool", "verify", "answer", "retry",
+    "sub-agent",
+)  # fmt: skip
+"""What a call is for. A harness that does not state it leaves it out of its lines."""
+_PLAN, _USE_TOOL, _VERIFY, _ANSWER, _RETRY, _SUB_AGENT = range(3, 9)
 _AGENTS: Final = ("guard", "retriever", "title", "main", "explore")
 _FAILURES: Final = {"anthropic": "529 overloaded_error", "google": "503 UNAVAILABLE"}
+_RADIX: Final = (3, len(PURPOSES), 6, 5, 6, len(MODELS), len(TEAMS), len(JOBS))
+"""Sizes of the facts that make up a form key: state, purpose, tool, role, month, model, team,
+job."""
+
 _BASE58: Final = np.frombuffer(
     (b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz" * 5)[:256], dtype=np.uint8
 )
-_HEX: Final = np.frombuffer("".join(f"{n:02x}" for n in range(256)).encode(), dtype=np.uint16)
-_STEP: Final = [
-    "".join(
-        (f',"step":"s{step}"' if step else "", f',"attempt":{attempt}' if attempt > 1 else "")
-    )
+_HEX: Final = np.frombuffer("".join(f"{n:02x}" for n in range(256)).encode(), dtype="<u2")
+_STEPS: Final = [
+    (f',"step":"s{step}"' if step else "") + (f',"attempt":{attempt}' if attempt > 1 else "")
     for step in range(128)
     for attempt in range(8)
 ]
+_TOOL_COUNTS: Final = np.array([len(job.tools) for job in JOBS], dtype=np.int64)
+_VERIFIES: Final = np.array([job.verify for job in JOBS])
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The constant text of a kind of call: before the time, after the ids, and its dialect."""
+    """The constant text of a kind of call: before its time, before its request id, its blocks."""
 
     head: str
     request: str
-    tail: str
+    blocks: str
 
 
-def identifiers(seed: int, purpose: int, counter: U64, length: int, hexadecimal: bool) -> list[str]:
-    """`length` random characters for every counter: base 58, or hexadecimal (8 or 4 bits each)."""
-    count = -(-length // (16 if hexadecimal else 8))
-    raw = words(seed, purpose, counter, count).view(np.uint8)
-    table = _HEX if hexadecimal else _BASE58
-    text = table[raw].tobytes().decode("ascii")
-    width = count * (16 if hexadecimal else 8)
-    return [text[start : start + length] for start in range(0, len(text), width)]
+def base58(seed: int, purpose: int, counter: U64, length: int) -> list[str]:
+    """`length` random characters (at most 24) in base 58 for every counter."""
+    text = _BASE58[words(seed, purpose, counter, 3).view(np.uint8)].tobytes().decode("ascii")
+    return [text[start : start + length] for start in range(0, len(text), 24)]
+
+
+def hexadecimal(seed: int, purpose: int, counter: U64, count: int) -> list[str]:
+    """16 x `count` random hexadecimal digits for every counter."""
+    text = _HEX[words(seed, purpose, counter, count).view(np.uint8)].tobytes().decode("ascii")
+    return [text[start : start + 16 * count] for start in range(0, len(text), 16 * count)]
+
+
+def purposes_of(tasks: Tasks, events: Events) -> I64:
+    """What every event is for, as a position in `PURPOSES`."""
+    steps = tasks.steps[events.task]
+    last = events.step == steps
+    verifying = _VERIFIES[tasks.job[events.task]] & (steps >= 3) & (events.step == steps - 1)
+    first = (events.step == 1) & (steps >= 4)
+    inside = np.select([last, verifying, first], [_ANSWER, _VERIFY, _PLAN], _USE_TOOL)
+    by_role = np.select(
+        [events.role == MAIN, events.role == HELPER], [inside, _SUB_AGENT], events.role
+    )
+    found: I64 = np.where(events.again, _RETRY, by_role)
+    return found
+
+
+def _form_keys(seed: int, tasks: Tasks, events: Events, usage: Usage) -> I64:
+    task = events.task
+    job = tasks.job[task]
+    purpose = purposes_of(tasks, events)
+    state = np.select([events.failed, usage.cut], [FAILED, CUT], OK)
+    pick = (draw(seed, _TOOL, events.call) >> np.uint64(40)).astype(np.int64)
+    using = (events.role == HELPER) | ((events.role == MAIN) & (events.step < tasks.steps[task]))
+    tool = np.where(using, 1 + pick % _TOOL_COUNTS[job], 0)
+    month = np.array(MONTH_OF_DAY, dtype=np.int64)[tasks.day[task]]
+    facts = (state, purpose, tool, events.role, month, usage.model, tasks.team[task], job)
+    key = np.zeros(len(task), dtype=np.int64)
+    for size, fact in zip(reversed(_RADIX), reversed(facts), strict=True):
+        key = key * size + fact
+    return key
 
 
 @cache
 def form(key: int) -> Form:
-    """The constant text for a form key, see `keys_of`."""
-    state, purpose, tool, role, month, model, team, job = _unpacked(key)
-    chosen, served = JOBS[job], MODELS[model]
-    own = role in (MAIN, HELPER)
-    facts: dict[str, Any] = {
+    """The constant text for a form key."""
+    facts = []
+    for size in _RADIX:
+        key, fact = divmod(key, size)
+        facts.append(fact)
+    state, purpose, tool, role, month, model, team, number = facts
+    job, served = JOBS[number], MODELS[model]
+    failed, own = state == FAILED, role in (MAIN, HELPER)
+    failure = _FAILURES.get(served.provider, "429 rate_limit_exceeded")
+    values: dict[str, Any] = {
         "schema": SCHEMA,
         "provider": served.provider,
         "api": API[served.dialect],
-        "evidence": chosen.evidence,
-        "request_model": served.name,
-        "response_model": None if state == FAILED else served.answers_as or served.name,
+        "evidence": job.evidence,
+        "completeness": _STATES[state][1],
         "host": served.host,
-        "service_tier": served.tier if served.tier == "priority" else None,
+        "request_model": served.name,
+        "response_model": None if failed else served.answers_as or served.name,
+        "service_tier": "priority" if served.tier == "priority" else None,
         "batch": True if served.tier == "batch" else None,
-        "completeness": ("complete", "partial", "none")[state] if state else None,
-        "status": ("ok", "interrupted", "error")[state],
-        "error": _FAILURES.get(served.provider, "429 rate_limit_exceeded") if state == FAILED else None,
+        "status": _STATES[state][0],
+        "error": failure if failed else None,
         "organisation": ORGANISATION,
         "team": TEAMS[team].name,
         "project": TEAMS[team].project,
-        "harness": chosen.harness,
-        "harness_version": chosen.versions[month],
-        "environment": "development" if chosen.evidence == "client_log" else "production",
-        "task_type": chosen.name,
-        "agent": _AGENTS[role] if own or chosen.stated else None,
-        "tool": chosen.tools[tool - 1] if tool else None,
-        "purpose": PURPOSES[purpose] if chosen.stated else None,
-        "key": None if chosen.person else f"svc-{chosen.harness}",
+        "harness": job.harness,
+        "harness_version": job.versions[month],
+        "environment": "development" if job.evidence == "client_log" else "production",
+        "key": None if job.person else f"svc-{job.harness}",
+        "task_type": job.name,
+        "agent": _AGENTS[role],
+        "tool": job.tools[tool - 1] if tool else None,
+        "purpose": PURPOSES[purpose] if job.stated else None,
     }
-    text = json.dumps({k: v for k, v in facts.items() if v is not None}, separators=(",", ":"))
+    text = json.dumps({k: v for k, v in values.items() if v is not None}, separators=(",", ":"))
     request = {"anthropic": "req_011C", "openai": "req_"}.get(served.provider, "")
     blocks = ""
-    if own and not chosen.stated:
-        system = words(job, _BLOCKS, np.array([month], dtype=np.uint64), 1)[0, 0]
+    if own and not job.stated:
+        system = draw(number, _BLOCKS, np.array([month], dtype=np.uint64))[0]
         blocks = f',"block_hashes":["{int(system):016x}","'
     return Form(text[:-1] + ',"time":', f',"request_id":"{request}', blocks)
+
+
+def lines_of(
+    seed: int, tasks: Tasks, events: Events, usage: Usage, staff: list[tuple[int, int]]
+) -> Iterator[bytes]:
+    """The events as JSON lines in order of time, in chunks of some megabytes."""
+    runs, helpers = _runs(seed, tasks, staff)
+    keys = _form_keys(seed, tasks, events, usage)
+    order = np.argsort(usage.time, kind="stable")
+    for start in range(0, len(order), CHUNK):
+        rows = order[start : start + CHUNK]
+        yield _chunk(Rows(seed, events, usage, rows, keys[rows]), runs, helpers)
+
+
+CHUNK: Final = 8_192
+"""Events per chunk of lines."""
+
+
+@dataclass(slots=True)
+class Rows:
+    """The events of one chunk: their rows in order of time and their form keys."""
+
+    seed: int
+    events: Events
+    usage: Usage
+    rows: I64
+    keys: I64
+
+
+def _runs(seed: int, tasks: Tasks, staff: list[tuple[int, int]]) -> tuple[list[str], list[str]]:
+    """For every task the attribution text of its main run and of its sub-agent's run."""
+    first = np.array([number for number, _ in staff], dtype=np.int64)[tasks.team]
+    size = np.array([count for _, count in staff], dtype=np.int64)[tasks.team]
+    who = draw(seed, _WHO, tasks.counter)
+    # The smaller of two draws: some people do much more of it than others.
+    person = first + ((np.minimum(share(who, 0), share(who, 1)) * size) >> 16)
+    customer = 1 + (share(who, 2) * share(who, 3) >> 23)
+    number = tasks.day * 1_000_000 + (tasks.counter & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    run = hexadecimal(seed, _RUN, tasks.counter, 2)
+    agent = hexadecimal(seed, _AGENT, tasks.counter, 1)
+    mains, helpers = [], []
+    for job, team, p, c, n, root, sub, spawn in zip(
+        tasks.job.tolist(), tasks.team.tolist(), person.tolist(), customer.tolist(),
+        number.tolist(), run, agent, tasks.spawn.tolist(), strict=True,
+    ):  # fmt: skip
+        rule = JOBS[job]
+        text = f',"person":"p{p:03d}@example.com"' if rule.person else ""
+        if rule.customer:
+            text += f',"customer":"c{c:04d}"'
+        text += f',"task":"{TEAMS[team].prefix}-{n}","session":"{root}","run":"{root}'
+        mains.append(text + '"')
+        helpers.append(f'{text}/{sub}","parent_run":"{root}","parent_step":"s{spawn}"')
+    return mains, helpers
+
+
+def _chunk(chunk: Rows, runs: list[str], helpers: list[str]) -> bytes:
+    events, rows = chunk.events, chunk.rows
+    forms = list(map(form, chunk.keys.tolist()))
+    who = [
+        helpers[task] if role == HELPER else runs[task]
+        for task, role in zip(events.task[rows].tolist(), events.role[rows].tolist(), strict=True)
+    ]
+    return "".join(
+        [
+            f'{f.head}{time},"latency_ms":{latency}{run}{_STEPS[step]}{tail}'
+            for f, time, latency, run, step, tail in zip(
+                forms,
+                chunk.usage.time[rows].tolist(),
+                chunk.usage.latency[rows].tolist(),
+                who,
+                (events.step[rows] * 8 + events.attempt[rows]).tolist(),
+                _tails(chunk, forms),
+                strict=True,
+            )
+        ]
+    ).encode("ascii")
+
+
+def _tails(chunk: Rows, heads: list[Form]) -> list[str]:
+    """The rest of every line: ids, block hashes and usage, in the form of its provider."""
+    model = chunk.usage.model[chunk.rows]
+    dialect = _DIALECT_OF[model]
+    dialect = np.where(chunk.events.failed[chunk.rows], len(_WRITERS), dialect)
+    tails = [""] * len(heads)
+    for number, write in enumerate((*_WRITERS, _failed)):
+        mine = np.nonzero(dialect == number)[0]
+        if len(mine):
+            places = mine.tolist()
+            written = write(chunk, chunk.rows[mine], [heads[place] for place in places])
+            for place, text in zip(places, written, strict=True):
+                tails[place] = text
+    return tails
+
+
+def _counter(chunk: Rows, rows: I64) -> U64:
+    events = chunk.events
+    return (events.call[rows] << np.uint64(3)) | events.attempt[rows].astype(np.uint64)
+
+
+def _blocks(chunk: Rows, rows: I64, heads: list[Form]) -> list[str]:
+    """Prompt block hashes: the constant prefix and the state of the run, which a retry repeats."""
+    if not any(f.blocks for f in heads):
+        return [""] * len(heads)
+    state = hexadecimal(chunk.seed, _BLOCKS, chunk.events.call[rows], 1)
+    return [f'{f.blocks}{h}"]' if f.blocks else "" for f, h in zip(heads, state, strict=True)]
+
+
+def _numbers(chunk: Rows, rows: I64, *names: str) -> list[list[int]]:
+    return [getattr(chunk.usage, name)[rows].tolist() for name in names]
+
+
+def _anthropic(chunk: Rows, rows: I64, heads: list[Form]) -> list[str]:
+    counter = _counter(chunk, rows)
+    columns = _numbers(chunk, rows, "fresh", "read", "write", "hour", "answer", "searches")
+    return [
+        f',"response_id":"msg_01{response}"{f.request}{request}"{blocks},"usage":{{'
+        f'"input_tokens":{fresh},"cache_creation_input_tokens":{write + hour},'
+        f'"cache_read_input_tokens":{read},"cache_creation":{{"ephemeral_5m_input_tokens":{write},'
+        f'"ephemeral_1h_input_tokens":{hour}}},"output_tokens":{answer},'
+        + (f'"server_tool_use":{{"web_search_requests":{searches}}},' if searches else "")
+        + '"service_tier":"standard"}}\n'
+        for f, response, request, blocks, fresh, read, write, hour, answer, searches in zip(
+            heads,
+            base58(chunk.seed, _RESPONSE, counter, 22),
+            base58(chunk.seed, _REQUEST, counter, 20),
+            _blocks(chunk, rows, heads),
+            *columns,
+            strict=True,
+        )
+    ]
+
+
+def _responses(chunk: Rows, rows: I64, heads: list[Form]) -> list[str]:
+    columns = _numbers(chunk, rows, "fresh", "read", "answer", "reasoning")
+    return [
+        f',"response_id":"resp_0{response}"{blocks},"usage":{{"input_tokens":{fresh + read},'
+        f'"input_tokens_details":{{"cached_tokens":{read}}},"output_tokens":{answer + thought},'
+        f'"output_tokens_details":{{"reasoning_tokens":{thought}}},'
+        f'"total_tokens":{fresh + read + answer + thought}}}}}\n'
+        for response, blocks, fresh, read, answer, thought in zip(
+            hexadecimal(chunk.seed, _RESPONSE, _counter(chunk, rows), 3),
+            _blocks(chunk, rows, heads),
+            *columns,
+            strict=True,
+        )
+    ]
+
+
+def _chat(chunk: Rows, rows: I64, heads: list[Form]) -> list[str]:
+    columns = _numbers(chunk, rows, "fresh", "read", "answer", "reasoning")
+    return [
+        f',"response_id":"chatcmpl-D{response}"{blocks},"usage":{{"prompt_tokens":{fresh + read},'
+        f'"completion_tokens":{answer + thought},"total_tokens":{fresh + read + answer + thought},'
+        f'"prompt_tokens_details":{{"cached_tokens":{read}}},'
+        f'"completion_tokens_details":{{"reasoning_tokens":{thought}}}}}}}\n'
+        for response, blocks, fresh, read, answer, thought in zip(
+            base58(chunk.seed, _RESPONSE, _counter(chunk, rows), 24),
+            _blocks(chunk, rows, heads),
+            *columns,
+            strict=True,
+        )
+    ]
+
+
+def _gemini(chunk: Rows, rows: I64, heads: list[Form]) -> list[str]:
+    columns = _numbers(chunk, rows, "fresh", "read", "answer", "reasoning")
+    return [
+        f',"response_id":"{response}"{blocks},"usage":{{"promptTokenCount":{fresh + read},'
+        + (f'"cachedContentTokenCount":{read},' if read else "")
+        + f'"candidatesTokenCount":{answer},'
+        + (f'"thoughtsTokenCount":{thought},' if thought else "")
+        + f'"totalTokenCount":{fresh + read + answer + thought}}}}}\n'
+        for response, blocks, fresh, read, answer, thought in zip(
+            base58(chunk.seed, _RESPONSE, _counter(chunk, rows), 24),
+            _blocks(chunk, rows, heads),
+            *columns,
+            strict=True,
+        )
+    ]
+
+
+def _embeddings(chunk: Rows, rows: I64, heads: list[Form]) -> list[str]:
+    request = hexadecimal(chunk.seed, _REQUEST, _counter(chunk, rows), 2)
+    (tokens,) = _numbers(chunk, rows, "fresh")
+    return [
+        f'{f.request}{r}","usage":{{"prompt_tokens":{n},"total_tokens":{n}}}}}\n'
+        for f, r, n in zip(heads, request, tokens, strict=True)
+    ]
+
+
+def _failed(chunk: Rows, rows: I64, heads: list[Form]) -> list[str]:
+    request = hexadecimal(chunk.seed, _REQUEST, _counter(chunk, rows), 2)
+    blocks = _blocks(chunk, rows, heads)
+    return [f'{f.request}{r}"{b}}}\n' for f, r, b in zip(heads, request, blocks, strict=True)]
+
+
+_WRITERS: Final[tuple[Callable[[Rows, I64, list[Form]], list[str]], ...]] = (
+    _anthropic, _responses, _chat, _gemini, _embeddings,
+)  # fmt: skip
+_DIALECT_OF: Final = np.array([list(API).index(m.dialect) for m in MODELS], dtype=np.int64)

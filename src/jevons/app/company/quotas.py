@@ -41,6 +41,7 @@ def quantile_steps(mean: int, most: int, quantile: int) -> int:
     return min(most, 1 + (((mean - 1) * quantile + ONE // 2) >> 16))
 
 
+@cache
 def mean_steps(mean: int, most: int) -> float:
     """The exact mean of the number of steps, after rounding and cutting."""
     table = lognormal(SPREAD_STEPS).tolist()
@@ -72,6 +73,7 @@ def _logical_calls(job: Job) -> float:
     )  # fmt: skip
 
 
+@cache
 def _attempts(share: int) -> float:
     """Mean events per logical call."""
     again = share / ONE

@@ -254,9 +254,9 @@ def _cache_parts(
     first = events.step == 1
     read = np.where(first, np.where(warm, base, 0), before)
     read = np.where(events.again, context, read) * cached
-    read = np.where(_BLOCKS[now], np.where(read < 1024, 0, read // BLOCK * BLOCK), read)
     tail = 3 + (draw(seed, _CALL + 50, events.call) & np.uint64(31)).astype(np.int64)
     read = np.minimum(read, np.maximum(context - 3, 0))
+    read = np.where(_BLOCKS[now], np.where(read < 1024, 0, read // BLOCK * BLOCK), read)
     writing = cached & _WRITES[now]
     fresh = np.where(writing, np.minimum(tail, context - read), context - read)
     written = context - read - fresh

@@ -96,7 +96,7 @@ def _skip_line(file: RawIOBase, size: int) -> int:
 
 
 def _before(lines: list[bytes], offset: int, stop: int) -> int:
-    """Keep the lines that begin before `stop`; returns their length in bytes, line ends included."""
+    """Keep the lines that begin before `stop`; returns their length in bytes with line ends."""
     length = 0
     for number, line in enumerate(lines):
         if offset + length >= stop:

@@ -37,7 +37,9 @@ reason a count up to this one is a lower bound."""
 
 _SYNTHETIC: Final = "<synthetic>"
 _CATEGORY: Final = re.compile(r"[a-z][a-z0-9_]{1,39}\Z")
-_HOSTS: Final = {"msg_bdrk_": "bedrock", "msg_vrtx_": "vertex"}
+_CLOUDS: Final = {"msg_bdrk_": ("aws", "bedrock"), "msg_vrtx_": ("google", "vertex")}
+_DIRECT: Final = ("anthropic", None)
+"""Beginning of a message id -> who bills the call, and the host that served it."""
 _TAG_LENGTH: Final = 200
 _NOT_NAMES: Final = frozenset(("", "not_available"))
 
@@ -125,8 +127,9 @@ def observation(line: Line, message: Message, origin: Origin) -> Observation | s
     session, started = _session(line, origin)
     agent, branch, usage = line.agent_id, line.git_branch, message.usage or {}
     completeness = _completeness(usage, message.stop_reason)
+    provider, host = _CLOUDS.get(message.id[:9], _DIRECT) if message.id else _DIRECT
     found = Observation(
-        provider="anthropic",
+        provider=provider,
         time=microseconds(line.timestamp),
         source=NAME,
         evidence="client_log",
@@ -134,7 +137,7 @@ def observation(line: Line, message: Message, origin: Origin) -> Observation | s
         api="claude.code",
         response_id=message.id,
         request_id=line.request_id,
-        host=_HOSTS.get(message.id[:9]) if message.id else None,
+        host=host,
         region=_name(usage.get("inference_geo")),
         request_model=message.model,
         response_model=message.model,
@@ -194,8 +197,9 @@ def _cost(text: msgspec.Raw) -> str | None:
 def _refuse(found: Observation, line: Line) -> None:
     """A call that the provider refused: its HTTP status if known and the error's category."""
     found.completeness, found.usage, found.api = "none", None, None
-    # Claude Code makes up message and model of the error that it shows.
+    # Claude Code makes up the message that shows the error, its model and usage included.
     found.response_id = found.request_model = found.response_model = None
+    found.service_tier = found.speed = found.region = None
     found.status = str(line.api_error_status or "error")
     category = bytes(line.error).strip(b'"').decode(errors="replace")
     if _CATEGORY.match(category) and category != "null":

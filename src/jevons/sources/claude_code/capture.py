@@ -2,8 +2,8 @@
 
 A stream capture repeats the calls of a session, under the same ids as the session log, but its
 lines are printed when a response begins: `output_tokens` is the placeholder of `message_start` and
-`stop_reason` is null. Such a call is a lower bound (`partial`), which the session log, a span or the
-gateway completes. The `result` line is a roll-up of the session (all its models and sub-agents):
+`stop_reason` is null. Such a call is a lower bound (`partial`), which the session log, a span or
+the gateway completes. The `result` line is a roll-up of the session, its sub-agents included:
 it cannot be divided among the calls, so it never becomes an event, and totals are never too high.
 
 Most lines have no timestamp: a call is given that of the nearest following line which has one, else
@@ -19,7 +19,14 @@ from typing import Final
 import msgspec
 
 from jevons.sources.claude_code.call import (
-    NAME, Instant, Line, Message, Origin, merge, observation, reported,
+    NAME,
+    Instant,
+    Line,
+    Message,
+    Origin,
+    merge,
+    observation,
+    reported,
 )  # fmt: skip
 from jevons.vocabulary.lines import complete_lines
 from jevons.vocabulary.observation import Observation
@@ -46,7 +53,8 @@ _UNDATED: Final = "the capture has no timestamp to date this call by; its sessio
 
 def read_capture(path: Path, state: State) -> Iterator[Observation | Rejection]:
     """Yield a lower bound per call of a stream capture; the whole file is read when it grew."""
-    place, progress = str(path), {}
+    place = str(path)
+    progress: State = {}
     lines: list[tuple[int, _Printed]] = []
     calls: dict[tuple[str | None, ...], Observation] = {}
     with path.open("rb") as file:

@@ -22,7 +22,15 @@ import msgspec
 
 from jevons.sources.claude_code.blocks import Block, blocks
 from jevons.sources.claude_code.call import (
-    NAME, Fork, Instant, Line, Origin, merge, microseconds, observation, reported,
+    NAME,
+    Fork,
+    Instant,
+    Line,
+    Origin,
+    merge,
+    microseconds,
+    observation,
+    reported,
 )  # fmt: skip
 from jevons.vocabulary.observation import Observation
 from jevons.vocabulary.rejection import Rejection, reject

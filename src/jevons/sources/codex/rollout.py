@@ -19,7 +19,12 @@ from typing import Any, BinaryIO, Final
 import msgspec
 
 from jevons.sources.codex.thread import (
-    NAME, Payload, Thread, model_name, provider_and_host, restored,
+    NAME,
+    Payload,
+    Thread,
+    model_name,
+    provider_of,
+    restored,
 )  # fmt: skip
 from jevons.vocabulary.lines import complete_lines
 from jevons.vocabulary.observation import Observation
@@ -114,8 +119,8 @@ def _record(payload: Payload, time: int | None, thread: Thread) -> Observation |
     if payload.response_id is None:
         found.self_keys = [_self_key(found)]
     if payload.thread_id is not None and payload.thread_id != thread.id:
-        # Copied from another thread: it is that one's call, whose start is not known here.
-        found.run, found.parent_run = payload.thread_id, None
+        # Copied from another thread: it is that one's call, of which little is known here.
+        found.run, found.parent_run, found.agent = payload.thread_id, None, None
         found.session, found.session_started_at = payload.session_id or payload.thread_id, None
     return found
 
@@ -167,14 +172,12 @@ def _self_key(found: Observation) -> str:
 def _observation(
     usage: dict[str, Any], time: int, model: str | None, thread: Thread
 ) -> Observation:
-    provider, host = provider_and_host(thread, model)
     tags = {"git_branch": thread.git_branch, "reasoning_effort": thread.effort}
     if thread.model_provider not in (None, "openai"):
         tags["model_provider"] = thread.model_provider
     counted = any(_number(usage, name) for name in COUNTERS)
     return Observation(
-        provider=provider,
-        host=host,
+        provider=provider_of(thread, model),
         time=time,
         source=NAME,
         evidence="client_log",

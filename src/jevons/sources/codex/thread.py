@@ -1,4 +1,4 @@
-"""What a rollout says of its thread: identity, parent, model, and where a replay of the parent ends.
+"""What a rollout says of its thread: identity, parent, model, where a replay of the parent ends.
 
 A thread is Codex's conversation. The first `session_meta` line of a file describes the file's own
 thread; later ones were copied from the thread that it was forked from. Session and run: the session
@@ -27,8 +27,8 @@ _LABELS: Final = frozenset(("codex-auto-review",))
 """Names that stand where a model stands but are none."""
 
 _SELLERS: Final = frozenset((
-    "openrouter", "groq", "together", "fireworks", "deepseek", "mistral", "xai", "cerebras", "ollama",
-    "ollama-chat", "lmstudio", "oss",
+    "azure", "amazon-bedrock", "openrouter", "groq", "together", "fireworks", "deepseek", "mistral",
+    "xai", "cerebras", "github-copilot", "ollama", "ollama-chat", "lmstudio", "oss",
 ))  # fmt: skip
 """Values of `model_provider` that name a provider of its own, whatever the model's name."""
 
@@ -135,7 +135,7 @@ def restored(state: State) -> Thread:
     return msgspec.convert(state.get("thread", {}), Thread)
 
 
-def provider_and_host(thread: Thread, model: str | None) -> tuple[str, str | None]:
+def provider_of(thread: Thread, model: str | None) -> str:
     """Who is paid for the calls.
 
     The name of the provider in Codex's settings may be anything. One that is not known, in front of
@@ -143,13 +143,10 @@ def provider_and_host(thread: Thread, model: str | None) -> tuple[str, str | Non
     `model_provider`); in front of another model it is the provider.
     """
     name = thread.model_provider or "openai"
-    if name == "azure":
-        return "openai", "azure"
     if name in _SELLERS:
-        return name, None
-    if name == "openai" or model is None or _OPENAI.match(model.rpartition("/")[2]):
-        return "openai", None
-    return name, None
+        return name
+    known = name == "openai" or model is None or _OPENAI.match(model.rpartition("/")[2])
+    return "openai" if known else name
 
 
 def model_name(name: str | None) -> str | None:

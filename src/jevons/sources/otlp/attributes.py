@@ -76,10 +76,17 @@ USAGE: Final[dict[str, tuple[str, ...]]] = {
     "image_input_tokens": (
         "gen_ai.usage.image.input_tokens", "prompt_tokens_details.image_tokens",
     ),
+    "video_input_tokens": (
+        "gen_ai.usage.video.input_tokens", "prompt_tokens_details.video_tokens",
+    ),
     "audio_output_tokens": (
         "gen_ai.usage.audio.output_tokens", "llm.token_count.completion_details.audio",
         "gen_ai.usage.details.output_audio_tokens", "completion_tokens_details.audio_tokens",
     ),
+    "web_searches": (
+        "server_tool_use.web_search_requests", "prompt_tokens_details.web_search_requests",
+    ),
+    "web_fetches": ("server_tool_use.web_fetch_requests",),
 }  # fmt: skip
 """Canonical counter (dialects `otel.*`) -> its names in attributes and in LiteLLM's usage object,
 whose nested keys are joined by dots."""

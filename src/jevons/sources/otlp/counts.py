@@ -16,6 +16,14 @@ LANGFUSE_USAGE: Final = "langfuse.observation.usage_details"
 """JSON: a provider's raw usage object, or buckets with free names."""
 
 
+RARE: Final = frozenset(USAGE) - {
+    "input_tokens", "output_tokens", "total_tokens", "cache_read_input_tokens",
+    "cache_write_input_tokens", "cache_write_5m_input_tokens", "cache_write_1h_input_tokens",
+    "reasoning_output_tokens",
+}  # fmt: skip
+"""Counters whose zero says nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
     """A usage object in a dialect. counts None: the emitter says nothing of usage."""
@@ -51,9 +59,7 @@ def _canonical_usage(
     api: str = emitter.api
     if _is_exclusive(counts, provider, attributes):
         api = "otel.exclusive"
-    for name in ("audio_input_tokens", "image_input_tokens", "audio_output_tokens"):
-        if not counts.get(name):
-            counts.pop(name, None)
+    counts = {name: n for name, n in counts.items() if n or name not in RARE}
     return Usage(counts, api, emitter.coarse or _leaves_out(counts, provider))
 
 

@@ -52,12 +52,18 @@ def numbers(value: Any) -> Iterator[int | float]:
         yield value
 
 
-def counters(value: Any, name: str = "") -> Any:
+def counters(value: dict[str, Any]) -> dict[str, Any]:
     """A usage object without text, but for names that a price depends on."""
-    if isinstance(value, dict):
-        return {str(key): counters(item, str(key)) for key, item in value.items()}
-    if isinstance(value, list):
-        return [counters(item, name) for item in value]
-    if isinstance(value, str):
-        return value if name in _NAMES and len(value) <= 64 else None
-    return value
+    return {name: _kept(item) for name, item in value.items() if _is_kept(name, item)}
+
+
+def _is_kept(name: str, item: Any) -> bool:
+    return not isinstance(item, str) or (name in _NAMES and len(item) <= 64)
+
+
+def _kept(item: Any) -> Any:
+    if isinstance(item, dict):
+        return counters(item)
+    if isinstance(item, list):
+        return [_kept(entry) for entry in item if not isinstance(entry, str)]
+    return item

@@ -51,7 +51,7 @@ def signal_of(raw: bytes, *, cut: bool = False) -> Signal | None:
     cut: the bytes are only the beginning of the message.
     """
     if raw[:1] == b"\0":
-        raw = raw[4:]
+        raw = raw[4 : 4 + int.from_bytes(raw[:4], "big")]
     if raw[:1] != b"\x0a" or not _is_whole(raw, cut):
         return None
     record = _record(raw)
