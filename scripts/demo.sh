@@ -15,14 +15,31 @@ run() {
     "$@"
 }
 
-tell "A made-up company with 20,000 model calls, in a home that is thrown away afterwards."
+tell "A made-up company and its 20,000 model calls, in a home that is thrown away afterwards."
 run jevons generate --events 20000 --seed 7 --import
-tell "Token prices fall. Why does the bill rise? Month by month:"
+
+tell "1. The bill, month by month. A million tokens gets cheaper. Why does the bill rise?"
 run jevons report --by month
-tell "Who spends it, and on what?"
+
+tell "2. Caching works: support rolls it out in August."
+run jevons report --by month --where team=support
+
+tell "3. So do lower prices, which come under new model names."
+run jevons report --by month,request_model --where task_type=translation
+
+tell "4. But contract review moves to a reasoning model of the same price per token,"
+run jevons report --by month,request_model --where task_type=contract-review
+
+tell "5. and code review by a model becomes part of every push."
+run jevons report --by month --where task_type=code-review
+
+tell "6. Who pays?"
 run jevons report --by team
-run jevons report --by request_model --top 8
-run jevons report --by task_type --top 8
-tell "The ledger is worked out a second time, and compared to the last digit:"
+
+tell "7. Single calls: what each cost, and why."
+run jevons events --where team=legal --since 2026-10-01 --limit 3
+
+tell "8. The books are worked out a second time from what was reported, and compared."
 run jevons verify
-tell "Your own logs: $1/jevons reads what coding agents left here. Nothing leaves this machine."
+
+tell "Your own: $1/jevons reads the logs of coding agents here. Nothing leaves this machine."

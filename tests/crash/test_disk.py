@@ -133,7 +133,8 @@ def test_a_full_disk(small_disk: Path) -> None:
     assert stored, "the disk was full before anything was stored: nothing was tested"
     subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
     with open_jevons(Settings(home=home)) as jevons:
-        assert tokens(jevons) == sum(range(1, stored + 1))
+        # The refused batch may be in the books or not, but never in part.
+        assert tokens(jevons) in (sum(range(1, stored + 1)), sum(range(1, stored + 3001)))
         jevons.store.seal(calls(stored + 1, 3000))
         assert tokens(jevons) == sum(range(1, stored + 3001))
         assert jevons.verify().first_difference is None

@@ -30,9 +30,7 @@ contexts = st.builds(
     model=st.one_of(text, st.sampled_from(("claude-opus-4-8", "gpt-4o", "gemini-2.5-pro"))),
 )
 times = st.integers(instant("2024-01-01"), instant("2027-12-31"))
-quantities = st.dictionaries(
-    st.sampled_from(UNIT_NAMES[:-1]), st.integers(0, 10**9), max_size=6
-)
+quantities = st.dictionaries(st.sampled_from(UNIT_NAMES[:-1]), st.integers(0, 10**9), max_size=6)
 
 
 @given(contexts)
@@ -42,9 +40,7 @@ def test_normalising_twice_changes_nothing(context: PriceContext) -> None:
 
 
 @given(contexts, times, st.integers(0, 10**6))
-def test_any_context_has_a_card_or_a_reason(
-    context: PriceContext, time_us: int, tier: int
-) -> None:
+def test_any_context_has_a_card_or_a_reason(context: PriceContext, time_us: int, tier: int) -> None:
     found = shipped_book().match(context, time_us, tier)
     if isinstance(found, RateCard):
         assert found.source and found.entry
@@ -56,9 +52,7 @@ def test_any_context_has_a_card_or_a_reason(
 
 
 @given(times, st.integers(0, 10**6), st.sampled_from(("ultra", "turbo", "warp-9", "Flexx")))
-def test_an_unknown_tier_is_never_the_standard_price(
-    time_us: int, tier: int, word: str
-) -> None:
+def test_an_unknown_tier_is_never_the_standard_price(time_us: int, tier: int, word: str) -> None:
     for provider, model in (("openai", "gpt-4o"), ("anthropic", "claude-opus-4-8")):
         for axis in ("service_tier", "speed", "region"):
             context = PriceContext(provider, model=model, **{axis: word})  # type: ignore[arg-type]
@@ -82,7 +76,11 @@ def test_lines_sum_exactly_and_unknown_is_never_zero(
     for model in ("claude-opus-4-8", "no-such-model"):
         card = shipped_book().match(PriceContext("anthropic", model=model), time_us, 0)
         rated = rate(
-            Part(used), card, completeness=completeness, stated_cost=stated, stated_by=by  # type: ignore[arg-type]
+            Part(used),
+            card,
+            completeness=completeness,
+            stated_cost=stated,
+            stated_by=by,  # type: ignore[arg-type]
         )
         for name in ("list_cost", "contracted_cost", "billed_cost", "effective_cost"):
             total = getattr(rated, name)

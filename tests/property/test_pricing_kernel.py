@@ -50,7 +50,9 @@ def entries(draw: st.DrawFn) -> str:
     if draw(st.integers(0, 3)) == 0:
         days = draw(st.sampled_from(("mon-fri", "sat, sun", "mon-sun")))
         hours = f"from: {draw(clock)}, to: {draw(clock)}"
-        lines.append(f"windows: [{{days: '{days}', {hours}, zone: '{draw(st.sampled_from(ZONES))}'}}]")
+        lines.append(
+            f"windows: [{{days: '{days}', {hours}, zone: '{draw(st.sampled_from(ZONES))}'}}]"
+        )
     kind = draw(st.integers(0, 5))
     if kind == 0:
         lines.append(f"multiplier: {draw(st.sampled_from(('0', '0.5', '1', '1.1')))}")

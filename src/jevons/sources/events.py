@@ -133,10 +133,10 @@ def _settle(observation: Observation, length: int) -> str | None:
         time = observation.time = read
     if not EARLIEST_US <= time < LATEST_US:
         return f"time {time} lies outside 2015..2100 when read as epoch microseconds"
-    for name in ("attempt", "latency_ms"):
-        number = getattr(observation, name)
-        if number is not None and number < 0:
-            return f"{name} is negative: {number}"
+    if observation.latency_ms is not None and observation.latency_ms < 0:
+        return f"latency_ms is negative: {observation.latency_ms}"
+    if observation.attempt is not None and observation.attempt < 0:
+        return f"attempt is negative: {observation.attempt}"
     if observation.stated_cost is not None and (reason := _stated(observation)):
         return reason
     if not observation.usage and observation.stated_cost is None:

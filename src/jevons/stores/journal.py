@@ -77,6 +77,9 @@ class Journal:
         """Bring tables that a crash left behind up to the observations; returns the replayed
         batches."""
         books = self.books
+        known = {name.removeprefix("ledger/") for name in books.state.registered()}
+        for table in books.tables.values():
+            table.adopt(known)
         newest = books.observations.batch()
         behind = min(books.keys.batch(), books.events.batch()) if newest else 0
         replayed = []

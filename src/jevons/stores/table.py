@@ -147,13 +147,28 @@ class Table:
         for checkpoint in (self.path / "_delta_log").glob(f"{version:020d}.checkpoint*.parquet"):
             added.append(checkpoint)
             added.append(self.path / "_delta_log" / "_last_checkpoint")
-        directories = {path.parent for path in added}
-        for path in added:
-            sync_file(path)
-        for directory in directories | {self.path}:
-            sync_directory(directory)
+        self._sync(added)
         if self.register is not None:
             self.register([(f"{self.name}/{p.relative_to(self.path)}", p) for p in added])
+
+    def adopt(self, registered: set[str]) -> None:
+        """Fsync and register what a writer committed but was stopped before it could persist it."""
+        if not self.exists():
+            return
+        log = self.path / "_delta_log"
+        committed = [*sorted(log.glob("*.json")), *(Path(name) for name in self.files())]
+        names = {f"{self.name}/{path.relative_to(self.path)}": path for path in committed}
+        missing = {name: path for name, path in names.items() if name not in registered}
+        with operational(self.path):
+            self._sync(list(missing.values()))
+        if missing and self.register is not None:
+            self.register(list(missing.items()))
+
+    def _sync(self, paths: list[Path]) -> None:
+        for path in paths:
+            sync_file(path)
+        for directory in {path.parent for path in paths} | {self.path, self.path.parent}:
+            sync_directory(directory)
 
     def compact(self) -> int:
         """Rewrite many small files into few; returns how many files there were more before."""

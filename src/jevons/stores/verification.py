@@ -304,15 +304,17 @@ def _rollup_differs(books: Books, name: str) -> str | None:
     dimensions = [n for n in table.schema.names if _is_dimension(n) and not n.endswith("_time")]
     sums = ", ".join(f"sum({n}) AS {n}" for n in measures)
     group_by = ", ".join(dimensions)
-    stored = "[" + ", ".join(quote(f) for f in table.files()) + "]"
+    names = ", ".join(quote(f) for f in table.files())
+    stored = f"read_parquet([{names}])" if names else "nothing_stored"
     nothing = " AND ".join(f"coalesce({n}, 0) = 0" for n in measures)
     derived = sql.replace("FROM rows", f"FROM {source}")
     difference = books.arrow(
-        f"WITH stored AS (SELECT {group_by}, {sums} FROM read_parquet({stored}) "
+        f"WITH stored AS (SELECT {group_by}, {sums} FROM {stored} "
         f"GROUP BY {group_by}), derived AS (SELECT {group_by}, {sums} FROM ({derived}) "
         f"GROUP BY {group_by}) SELECT * FROM ((SELECT * FROM stored EXCEPT SELECT * FROM derived) "
         "UNION ALL (SELECT * FROM derived EXCEPT SELECT * FROM stored)) "
-        f"WHERE NOT ({nothing}) LIMIT 1"
+        f"WHERE NOT ({nothing}) LIMIT 1",
+        nothing_stored=table.schema.empty_table(),
     ).to_pylist()
     if not difference:
         return None

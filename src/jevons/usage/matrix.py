@@ -67,9 +67,9 @@ def split_many(
         rows = range(start, min(start + _BLOCK, number))
         here = slice(rows.start, rows.stop)
         bodies = zip(rows, providers[here], apis[here], usages[here], strict=True)
-        left = _split_block(matrix, bodies)
-        tidied = [(row, providers[row], apis[row], _tidied(usages[row])) for row in left]
-        for row in _split_block(matrix, tidied):
+        untidy, single = _split_block(matrix, bodies)
+        tidied = [(row, providers[row], apis[row], _tidied(usages[row])) for row in untidy]
+        for row in chain(single, *_split_block(matrix, tidied)):
             _split_one(matrix, row, split(providers[row], apis[row], usages[row] or {}))
     return matrix
 
@@ -85,20 +85,23 @@ class _Bucket:
     known: dict[tuple[Any, ...], int] = field(default_factory=dict)
 
 
-def _split_block(matrix: SplitMatrix, bodies: Iterable[tuple[int, str, str | None, Any]]) -> list[int]:
-    """Split what has a plan; the rows of the rest."""
+def _split_block(
+    matrix: SplitMatrix, bodies: Iterable[tuple[int, str, str | None, Any]]
+) -> tuple[list[int], list[int]]:
+    """Split what has a plan. The rest: rows to try again without nulls and floats, single rows."""
     buckets: dict[Plan, _Bucket] = {}
-    left: list[int] = []
+    untidy: list[int] = []
+    single: list[int] = []
     find = _SHAPES.find
     for row, provider, api, usage in bodies:
         if usage.__class__ is not dict or None in usage.values():
             if usage is not None:
-                left.append(row)
+                untidy.append(row)
             continue
         try:
             plan, containers = find(provider, api, usage)
             if plan is None or (plan.suspects and _has_counter(plan, containers)):
-                left.append(row)
+                single.append(row)
                 continue
             bucket = buckets.get(plan)
             if bucket is None:
@@ -106,11 +109,11 @@ def _split_block(matrix: SplitMatrix, bodies: Iterable[tuple[int, str, str | Non
             if plan.labels is not None:
                 serving = _serving(matrix, bucket, plan.labels(usage))
                 if serving < 0:
-                    left.append(row)
+                    single.append(row)
                     continue
                 bucket.servings.append(serving)
         except (TypeError, KeyError, ValueError):
-            left.append(row)  # values of kinds that the shape does not tell
+            untidy.append(row)  # values of kinds that the shape does not tell
             continue
         numbers = bucket.numbers
         for container, getter in plan.getters:
@@ -118,8 +121,8 @@ def _split_block(matrix: SplitMatrix, bodies: Iterable[tuple[int, str, str | Non
             numbers += values if getter is None else getter(values)
         bucket.rows.append(row)
     for bucket in buckets.values():
-        left += _fill(matrix, bucket)
-    return left
+        _fill(matrix, bucket, untidy, single)
+    return untidy, single
 
 
 def _has_counter(plan: Plan, containers: list[Any]) -> bool:
@@ -150,29 +153,25 @@ def _served(dialect: Dialect, paths: tuple[str, ...], labels: tuple[Any, ...]) -
     return served(dialect, dict(zip(paths, labels, strict=True)))
 
 
-def _fill(matrix: SplitMatrix, bucket: _Bucket) -> list[int]:
-    """Write the rows of a bucket; the rows that fail a check of its plan."""
-    plan = bucket.plan
-    rows, servings, failed = bucket.rows, bucket.servings, []
-    numbers = bucket.numbers
-    if set(map(type, numbers)) - {int} or max(numbers) > MOST or min(numbers) < 0:
-        good = [i for i in range(len(rows)) if _are_counts(numbers, i * plan.width, plan.width)]
-        kept = set(good)
-        failed = [row for i, row in enumerate(rows) if i not in kept]
-        numbers = list(chain.from_iterable(numbers[i * plan.width :][: plan.width] for i in good))
+def _fill(matrix: SplitMatrix, bucket: _Bucket, untidy: list[int], single: list[int]) -> None:
+    """Write the rows of a bucket; rows that are no counts or fail a check go to the other lists."""
+    plan, width = bucket.plan, bucket.plan.width
+    rows, numbers, servings = bucket.rows, bucket.numbers, bucket.servings
+    if set(map(type, numbers)) != {int} or max(numbers) > MOST or min(numbers) < 0:
+        good = [i for i in range(len(rows)) if _are_counts(numbers[i * width : (i + 1) * width])]
+        untidy += sorted(set(rows).difference(rows[i] for i in good))
+        numbers = list(chain.from_iterable(numbers[i * width : (i + 1) * width] for i in good))
         rows = [rows[i] for i in good]
-        servings = [servings[i] for i in good] if servings else servings
+        servings = [servings[i] for i in good] if servings else []
     if not rows:
-        return failed
+        return
     raw = np.fromiter(numbers, dtype=np.int64, count=len(numbers))
-    columns = np.ascontiguousarray(raw.reshape(len(rows), plan.width).T)
-    where = np.array(rows, dtype=np.int64)
+    columns = np.ascontiguousarray(raw.reshape(len(rows), width).T)
+    where, how = np.array(rows, dtype=np.int64), np.array(servings, dtype=np.int32)
     holds = _holds(plan, columns)
     if holds is not None:
-        failed += where[~holds].tolist()
-        where, columns = where[holds], columns[:, holds]
-        if servings:
-            servings = np.array(servings, dtype=np.int32)[holds].tolist()
+        single += where[~holds].tolist()
+        where, columns, how = where[holds], columns[:, holds], how[holds] if servings else how
     quantities = matrix.quantities.T
     for unit, terms in plan.units:
         quantities[unit, where] = _combine(columns, terms)
@@ -181,12 +180,11 @@ def _fill(matrix: SplitMatrix, bucket: _Bucket) -> list[int]:
         tier = -(-tier // (1 + _combine(columns, plan.turns)))
     matrix.tier_input[where] = tier
     if servings:
-        matrix.served[where] = servings
-    return failed
+        matrix.served[where] = how
 
 
-def _are_counts(numbers: list[Any], start: int, width: int) -> bool:
-    return all(type(n) is int and 0 <= n <= MOST for n in numbers[start : start + width])
+def _are_counts(numbers: list[Any]) -> bool:
+    return all(type(number) is int and 0 <= number <= MOST for number in numbers)
 
 
 def _holds(plan: Plan, columns: Ints) -> npt.NDArray[np.bool_] | None:

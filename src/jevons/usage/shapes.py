@@ -7,6 +7,7 @@ step goes into one nested container and on by that container's keys, until a pla
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, Final
@@ -30,13 +31,13 @@ _DEEPEST: Final = 3
 class Step:
     """Go into the value under `key` of a container seen before, then on by what is there.
 
-    details: (label key, number key) when the value is a list of details; entry: when it is the
-    list of iterations; else it is a mapping or null.
+    pair: takes label and number from an entry when the value is a list of details; entry: when it
+    is the list of iterations; else it is a mapping or null.
     """
 
     container: int
     key: Any
-    details: tuple[str, str] | None = None
+    pair: Callable[[Any], tuple[Any, Any]] | None = None
     entry: bool = False
     table: dict[Any, Step | Plan | None] = field(default_factory=dict)
 
@@ -52,19 +53,19 @@ class Step:
         """
         if value is None:
             return None, ()
-        if self.details is not None:
-            return _open_details(value, self.details)
+        if self.pair is not None:
+            return _open_details(value, self.pair)
         if self.entry:
             return _open_entry(value)
         raise TypeError("not a mapping")
 
 
-def _open_details(value: Any, rule: tuple[str, str]) -> tuple[Any, Any]:
-    if type(value) is not list or "" in rule:
+def _open_details(value: Any, pair: Callable[[Any], tuple[Any, Any]]) -> tuple[Any, Any]:
+    if type(value) is not list:
         raise TypeError("not a list of details")
     if not value:
         return (), ()
-    labels, counts = zip(*map(itemgetter(*rule), value), strict=True)
+    labels, counts = zip(*map(pair, value), strict=True)
     if sum(map(len, value)) != 2 * len(value):
         raise ValueError("details with more than a label and a number")
     return labels, counts
@@ -166,7 +167,7 @@ class _Survey:
         """Survey what a step led to."""
         if value == ():
             return
-        if step.details is not None:
+        if step.pair is not None:
             self._details(number, path, shape)
         elif step.entry:
             self.layout.has_entry = True
@@ -206,7 +207,12 @@ class _Survey:
         if path.count(".") > _DEEPEST or (is_list and path != name):
             self.is_linear = False
             return
-        self.steps.append((path, Step(number, key, dialect.lists.get(name), is_list)))
+        rule = dialect.lists.get(name)
+        if rule == ("", ""):
+            self.is_linear = False
+            return
+        pair = itemgetter(*rule) if rule else None
+        self.steps.append((path, Step(number, key, pair, is_list)))
 
     def _details(self, number: int, path: str, labels: tuple[Any, ...]) -> None:
         paths = [f"{path}[{label}]" for label in labels]

@@ -13,6 +13,10 @@ LONGEST: Final = 64 * 1024 * 1024
 """A line longer than this (bytes) is cut; what is left of it cannot be read and becomes a
 Rejection."""
 
+_BLOCK: Final = 64 * 1024
+"""Bytes per read; larger blocks cost more in fresh memory than they save in calls."""
+_MARK: Final = b"\xef\xbb\xbf"
+
 
 def complete_lines(
     file: BinaryIO, state: State, stop: int | None = None
@@ -26,20 +30,26 @@ def complete_lines(
     """
     offset, line = int(state.get("offset", 0)), int(state.get("line", 0))
     file.seek(offset)
-    while stop is None or offset < stop:
-        raw = file.readline(LONGEST)
-        length = len(raw)
-        if length == LONGEST and not raw.endswith(b"\n"):
-            length += _skip_line(file)
-        elif not raw.endswith(b"\n") and not _is_object(raw):
-            return
-        first = offset == 0
-        offset += length
-        line += 1
-        state["offset"], state["line"] = offset, line
-        text = (raw.removeprefix(b"\xef\xbb\xbf") if first else raw).strip()
-        if text:
-            yield line, text
+    rest, dropped = b"", 0
+    while block := file.read(_BLOCK):
+        lines = (rest + block).split(b"\n")
+        rest = lines.pop()
+        for raw in lines:
+            if stop is not None and offset >= stop:
+                return
+            text = raw.removeprefix(_MARK).strip() if offset == 0 else raw.strip()
+            offset += len(raw) + 1 + dropped
+            dropped = 0
+            line += 1
+            state["offset"], state["line"] = offset, line
+            if text:
+                yield line, text
+        if len(rest) > LONGEST:
+            dropped += len(rest) - LONGEST
+            rest = rest[:LONGEST]
+    if _is_object(rest) and (stop is None or offset < stop):
+        state["offset"], state["line"] = offset + len(rest), line + 1
+        yield line + 1, rest.removeprefix(_MARK).strip()
 
 
 def _is_object(raw: bytes) -> bool:
@@ -47,17 +57,7 @@ def _is_object(raw: bytes) -> bool:
     if not raw.endswith(b"}"):
         return False
     try:
-        msgspec.json.decode(raw)
+        msgspec.json.decode(raw.removeprefix(_MARK))
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return False
     return True
-
-
-def _skip_line(file: BinaryIO) -> int:
-    """Read past the rest of an overlong line; returns how many bytes that were."""
-    skipped = 0
-    while rest := file.readline(LONGEST):
-        skipped += len(rest)
-        if rest.endswith(b"\n"):
-            break
-    return skipped

@@ -142,7 +142,9 @@ def test_a_closer_name_counts_over_a_pattern() -> None:
 
 
 def test_a_later_recorded_entry_supersedes_from_then_on() -> None:
-    text = "provider: openai\nmodels: [gpt-4o]\nvalid_from: 2026-06-01\nper_million: {{input: {}}}\n"
+    text = (
+        "provider: openai\nmodels: [gpt-4o]\nvalid_from: 2026-06-01\nper_million: {{input: {}}}\n"
+    )
     entries = [
         *book_of(text.format(2) + URL, recorded_at="2026-06-02").entries,
         *book_of(text.format(1) + URL, recorded_at="2026-07-01").entries,
@@ -151,7 +153,9 @@ def test_a_later_recorded_entry_supersedes_from_then_on() -> None:
     context = {"provider": "openai", "model": "gpt-4o"}
     assert per_million(card(book, **context), "input") == 1
     assert per_million(card(book.as_of(instant("2026-06-30")), **context), "input") == 2
-    assert per_million(card(book.as_of(instant("2026-06-01")), **context), "input") == Decimal("2.5")
+    assert per_million(card(book.as_of(instant("2026-06-01")), **context), "input") == Decimal(
+        "2.5"
+    )
     assert per_million(card(book, instant("2026-05-31"), **context), "input") == Decimal("2.5")
     assert book.digest != book.as_of(instant("2026-06-30")).digest
     assert PriceBook(catalogue(), reversed(entries)).digest == book.digest
@@ -278,5 +282,9 @@ def test_views_for_the_reader() -> None:
     assert book.show("no-such-model") == []
     tiers = [v.above for v in book.show("claude-haiku-5-5", provider="anthropic", at=NOW)]
     assert None in tiers and 100_000 in tiers
-    window = next(v for v in shipped_book().show("deepseek-v4-flash", provider="deepseek") if "window" in v.axes)
+    window = next(
+        v
+        for v in shipped_book().show("deepseek-v4-flash", provider="deepseek")
+        if "window" in v.axes
+    )
     assert "01:00-04:00 UTC" in window.axes["window"]

@@ -124,7 +124,9 @@ def test_many_contexts_and_chunks() -> None:
     rng = np.random.default_rng(7)
     rows: list[Row] = [
         (contexts[int(i)], {"input": int(n), "output": int(n) // 3}, NOW, int(n))
-        for i, n in zip(rng.integers(0, len(contexts), 40_000), rng.integers(0, 9999, 40_000), strict=True)
+        for i, n in zip(
+            rng.integers(0, len(contexts), 40_000), rng.integers(0, 9999, 40_000), strict=True
+        )
     ]
     matrix = rated(shipped_book(), rows)
     for i in range(0, len(rows), 997):

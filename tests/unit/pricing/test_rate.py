@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from jevons.pricing.rate import billable, rate, refused
-from jevons.vocabulary.charge import Part, Rated, RateCard, Unpriced
+from jevons.vocabulary.charge import Part, RateCard, Rated, Unpriced
 from jevons.vocabulary.units import Unit
 
 INPUT, OUTPUT, FETCH = Unit("input"), Unit("output"), Unit("web_fetches")
@@ -119,7 +119,11 @@ def test_interrupted_usage_is_a_lower_bound() -> None:
 def test_no_usage_is_unknown_unless_refused() -> None:
     rated = rate(part(), card(), completeness="none")
     assert (rated.price_state, rated.list_cost) == ("unknown", None)
-    for call in ({"status": "429"}, {"error": "HTTP 400 bad request"}, {"error": "rate_limit_error"}):
+    for call in (
+        {"status": "429"},
+        {"error": "HTTP 400 bad request"},
+        {"error": "rate_limit_error"},
+    ):
         free = rate(part(), card(), completeness="none", **call)  # type: ignore[typeddict-item]
         assert (free.price_state, free.billed_cost) == ("free", 0)
         assert "refused by the provider" in free.reason

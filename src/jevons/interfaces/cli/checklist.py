@@ -16,9 +16,9 @@ def checklist(checks: Sequence[Check], terminal: Terminal) -> list[str]:
     columns = [
         Column("", tuple(check.state for check in checks)),
         Column("check", tuple(safe(check.name) for check in checks)),
-        Column("finding", tuple(safe(check.detail) for check in checks), shrinks=True),
+        Column("finding", tuple(safe(check.detail) for check in checks), shrinks="end"),
     ]
-    header, *rest = render(columns, terminal).lines
+    header, *rest = render([c for c in columns if any(c.cells)], terminal).lines
     lines = [header, rest[0]]
     for check, line in zip(checks, rest[1:], strict=True):
         lines.append(line if check.state == "ok" else terminal.alarm(line))

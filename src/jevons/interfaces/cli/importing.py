@@ -12,7 +12,7 @@ from jevons.interfaces.cli.figures import duration, plural
 from jevons.interfaces.cli.invocation import Invocation, current, say
 from jevons.interfaces.cli.options import Command
 from jevons.interfaces.cli.statement import duplicates_note, latest, rejected_note, statement
-from jevons.interfaces.cli.table import Column, render
+from jevons.interfaces.cli.table import Column, render, wrap
 from jevons.interfaces.cli.terminal import Terminal, safe
 from jevons.vocabulary.errors import STRICT_EXIT_CODE, UsageError
 
@@ -121,12 +121,22 @@ def describe_import(summary: ImportSummary, terminal: Terminal) -> list[str]:
     lines = [f"{line}{' (' + ', '.join(asides) + ')' if asides else ''}."]
     if summary.dry_run:
         lines += _file_table(summary.files, terminal)
-    if summary.observations or not summary.dry_run:
-        lines.append(
-            f"{plural(summary.observations, 'report')} of calls: {summary.new:,} new, "
-            f"{summary.repeated:,} known already; {plural(summary.events, 'more call')} in all."
-        )
-    return [*lines, *_attention(summary, terminal)]
+    lines.append(_change(summary))
+    lines += _attention(summary, terminal)
+    return [piece for line in lines for piece in wrap(line, terminal.width)]
+
+
+def _change(summary: ImportSummary) -> str:
+    """How the ledger changed."""
+    if not summary.observations:
+        return "Nothing new."
+    seen = plural(summary.observations, "observation")
+    if summary.dry_run:
+        return f"{seen} to import."
+    known = f"from {seen}, {summary.repeated:,} of them known before"
+    if summary.events < 0:
+        return f"{plural(-summary.events, 'call')} fewer: found to be one with others, {known}."
+    return f"{plural(summary.events, 'call')} added {known}."
 
 
 def _attention(summary: ImportSummary, terminal: Terminal) -> list[str]:
@@ -147,10 +157,10 @@ def _file_table(files: tuple[FileSummary, ...], terminal: Terminal) -> list[str]
     if not files:
         return []
     columns = [
-        Column("file", tuple(safe(file.place) for file in files), shrinks=True),
+        Column("file", tuple(safe(file.place) for file in files), shrinks="middle"),
         Column("source", tuple(file.source or terminal.glyphs.unknown for file in files)),
         Column("state", tuple(file.state for file in files)),
-        Column("reports", tuple(f"{file.observations:,}" for file in files), "right", 1),
+        Column("observations", tuple(f"{file.observations:,}" for file in files), "right", 1),
         Column("rejected", tuple(f"{file.rejected:,}" for file in files), "right", 2),
     ]
     return ["", *render(columns, terminal).lines, ""]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
@@ -77,7 +77,8 @@ def _event_columns(events: list[dict[str, Any]], glyphs: Glyphs, time_zone: str)
     def words(title: str, rank: int, *names: str) -> Column:
         cells = tuple(_first(event, names, glyphs.unknown) for event in events)
         empty = all(cell == glyphs.unknown for cell in cells)
-        return Column(title, cells, rank=rank + 20 * empty, shrinks=True)
+        cut: Literal["middle", "end"] = "end" if title == "why" else "middle"
+        return Column(title, cells, rank=rank + 20 * empty, shrinks=cut)
 
     def tokens(title: str, rank: int, name: str) -> Column:
         cells = tuple(count(int(event.get(name) or 0), exact=False) for event in events)
@@ -151,9 +152,9 @@ def rejection_lines(shown: list[Rejection], rest: int, terminal: Terminal) -> li
         return ["Every line was read: nothing is rejected."]
     columns = [
         Column("source", tuple(safe(item.source) for item in shown), rank=1),
-        Column("file", tuple(safe(item.place) for item in shown), shrinks=True),
+        Column("file", tuple(safe(item.place) for item in shown), shrinks="middle"),
         Column("line", tuple(f"{item.line:,}" if item.line else "all" for item in shown), "right"),
-        Column("reason", tuple(safe(item.reason) for item in shown), shrinks=True),
+        Column("reason", tuple(safe(item.reason) for item in shown), shrinks="end"),
     ]
     lines = [*render(columns, terminal).lines]
     if rest:

@@ -114,17 +114,17 @@ def price_table(rows: Sequence[PriceRow], terminal: Terminal) -> list[str]:
         return ["No price entry matches."]
     glyphs = terminal.glyphs
     columns = [
-        Column("model", tuple(safe(row.model) for row in rows), shrinks=True),
-        Column("provider", tuple(safe(row.provider) for row in rows), shrinks=True),
+        Column("model", tuple(safe(row.model) for row in rows), shrinks="middle"),
+        Column("provider", tuple(safe(row.provider) for row in rows), shrinks="middle"),
     ]
     for unit, title in LISTED:
         cells = tuple(_per_million(row, unit, glyphs) for row in rows)
         columns.append(Column(title, cells, "point", 3 if "cache" in unit else 0))
     columns += [
-        Column("effect", tuple(safe(row.effect) for row in rows), rank=1, shrinks=True),
-        Column("conditions", tuple(_conditions(row) for row in rows), rank=1, shrinks=True),
+        Column("effect", tuple(safe(row.effect) for row in rows), rank=1, shrinks="middle"),
+        Column("conditions", tuple(_conditions(row) for row in rows), rank=1, shrinks="middle"),
         Column("valid", tuple(_validity(row, glyphs) for row in rows), rank=2),
-        Column("source", tuple(safe(row.source) for row in rows), rank=4, shrinks=True),
+        Column("source", tuple(safe(row.source) for row in rows), rank=4, shrinks="middle"),
     ]
     table = render([column for column in columns if any(column.cells)], terminal)
     notes = [f"{plural(len(rows), 'entry', 'entries')}, USD per million tokens"]

@@ -40,8 +40,8 @@ def setting_lines(settings: Settings, terminal: Terminal) -> list[str]:
     effective = values(settings)
     columns = [
         Column("setting", tuple(setting.name for setting in SETTINGS)),
-        Column("value", tuple(safe(effective[s.name]) for s in SETTINGS), shrinks=True),
-        Column("from", tuple(safe(settings.origins[s.name]) for s in SETTINGS), shrinks=True),
+        Column("value", tuple(safe(effective[s.name]) for s in SETTINGS), shrinks="middle"),
+        Column("from", tuple(safe(settings.origins[s.name]) for s in SETTINGS), shrinks="middle"),
         Column("environment", tuple(setting.env for setting in SETTINGS), rank=1),
         Column("flag", tuple(setting.flag for setting in SETTINGS), rank=2),
     ]

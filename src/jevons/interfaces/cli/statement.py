@@ -68,7 +68,7 @@ def _dimension_columns(report: Report) -> list[Column]:
     for name in report.by:
         cells = [_name(row.dimensions.get(name)) for row in report.rows]
         title = "total" if not columns else ""
-        columns.append(Column(safe(name), (*cells, title), shrinks=True))
+        columns.append(Column(safe(name), (*cells, title), shrinks="middle"))
     return columns or [Column("", ("total",))]
 
 
@@ -142,11 +142,6 @@ def _notes(report: Report, glyphs: Glyphs, as_of: str | None) -> list[str]:
     if as_of is not None:
         facts.append(f"as believed at {safe(as_of)}")
     notes = [glyphs.dot.join(facts), *_left_out(report, glyphs)]
-    if total.lower_bound_calls:
-        notes.append(
-            f"{plural(total.lower_bound_calls, 'call')} cost at least what is shown "
-            f"({glyphs.at_least}): cut short, or with a part that has no price."
-        )
     if any(cost_mark(row, glyphs) == glyphs.about for row in (*report.rows, total)):
         notes.append(f"{glyphs.about} marks an estimate.")
     if report.cut:
@@ -157,21 +152,35 @@ def _notes(report: Report, glyphs: Glyphs, as_of: str | None) -> list[str]:
 def _left_out(report: Report, glyphs: Glyphs) -> list[str]:
     """What is not in the total, each with the command that tells more."""
     lines = []
+    bounded = report.total.lower_bound_calls
     if report.unpriced_events:
         verb, pronoun = ("has", "it") if report.unpriced_events == 1 else ("have", "them")
         calls = plural(report.unpriced_events, "call")
-        lines.append(f"{calls} {verb} no price; the cost leaves {pronoun} out ({glyphs.at_least}):")
-        shown = report.reasons[:REASONS_SHOWN]
-        lines += [f"  {number:,}  {safe(reason)}" for reason, number in shown]
-        if len(report.reasons) > len(shown):
-            rest = sum(number for _, number in report.reasons[REASONS_SHOWN:])
-            lines.append(f"  {rest:,}  for other reasons")
-        lines.append("  jevons prices add FILE adds a price, then jevons reprice")
+        lines.append(f"{calls} {verb} no price; the cost leaves {pronoun} out ({glyphs.at_least}).")
+    if bounded:
+        verb = "costs" if bounded == 1 else "cost"
+        lines.append(
+            f"{plural(bounded, 'call')} {verb} at least what is shown ({glyphs.at_least}): cut short, "
+            "or with a part that has no price."
+        )
+    lines += _reasons(report)
     if report.rejected:
         lines.append(rejected_note(report.rejected))
     if report.possible_duplicates:
         lines.append(duplicates_note(report.possible_duplicates))
     return lines
+
+
+def _reasons(report: Report) -> list[str]:
+    """Why prices are missing, the most frequent reasons first, and what helps."""
+    if not report.reasons:
+        return []
+    shown = report.reasons[:REASONS_SHOWN]
+    lines = [f"  {number:,}  {safe(reason)}" for reason, number in shown]
+    if len(report.reasons) > len(shown):
+        rest = sum(number for _, number in report.reasons[REASONS_SHOWN:])
+        lines.append(f"  {rest:,}  for other reasons")
+    return [*lines, "  jevons prices add FILE adds a price, then jevons reprice"]
 
 
 def rejected_note(number: int) -> str:

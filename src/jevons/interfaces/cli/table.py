@@ -25,14 +25,14 @@ class Column:
     """One column: its title (lines separated by newlines) and cells, the last one the total if any.
 
     rank: 0 is always shown; of the others the highest rank is left out first when space is short.
-    shrinks: cells may be cut in their middle.
+    shrinks: cells may be cut: `middle` for names, which both ends tell apart, `end` for sentences.
     """
 
     title: str
     cells: tuple[str, ...]
     align: Align = "left"
     rank: int = 0
-    shrinks: bool = False
+    shrinks: Literal["", "middle", "end"] = ""
 
     @property
     def width(self) -> int:
@@ -120,6 +120,8 @@ def _line(cells: list[str]) -> str:
 
 
 def _cell(column: Column, text: str, width: int, cut: str) -> str:
+    if column.shrinks == "end" and columns_of(text) > width > len(cut):
+        text = _start(text, width - len(cut)).rstrip() + cut
     text = shorten(text, width, cut)
     padding = " " * (width - columns_of(text))
     return text + padding if column.align == "left" else padding + text

@@ -99,7 +99,7 @@ def form(head: bytes) -> Form | None:
 
 def _long_line(head: bytes) -> Form | None:
     """Judge the beginning of a very long first line by its keys."""
-    own = b'"sessionId":' in head and (b'"parentUuid":' in head or b'"isSidechain":' in head)
+    own = b'"parentUuid":' in head and b'"isSidechain":' in head
     foreign = any(f'"{key}":'.encode() in head for key in _FOREIGN) or b'"parts":' in head
     return "session" if own and not foreign else None
 

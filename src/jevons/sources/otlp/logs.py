@@ -91,7 +91,7 @@ def _answer(
     usage = _usage(record, emitter)
     identity = identity_of(attributes, emitter)
     failed = "error.type" in attributes
-    if usage.counts is None and identity.response_id is None and not failed:
+    if usage.counts is None and not (identity.response_id or identity.request_id or failed):
         return
     keys: list[str | None] = []
     if record.event == DETAILS and identity.response_id is None and alone:

@@ -81,7 +81,8 @@ class OtlpSource:
         except (OSError, EOFError, zlib.error) as problem:
             yield reject(self.name, place, 0, f"not gzip: {problem}", raw)
         else:
-            yield from _read_document(content, place, Pairing(state), state)
+            if content:
+                yield from _read_document(content, place, Pairing(state), state)
         state["offset"], state["line"] = len(raw), 1
 
 

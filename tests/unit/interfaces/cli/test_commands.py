@@ -89,7 +89,7 @@ def test_import_asks_and_tells(
     assert outcome.code == 0
     assert outcome.out.splitlines() == [
         "Read 2 files in 1.25 s (1 unchanged, 1 of no known format).",
-        "24 reports of calls: 20 new, 4 known already; 11 more calls in all.",
+        "11 calls added from 24 observations, 4 of them known before.",
         "2 lines could not be read: jevons rejects",
         "1 possible duplicate counted: no key tells if they repeat a call.",
         "Not recognised: logs/\\x1b[2Jpicture.png (jevons import SOURCE PATH names the format)",

@@ -73,7 +73,7 @@ def test_what_the_total_leaves_out_is_said(mixed: Report) -> None:
         "complete to 2026-03-01 12:00:09 UTC",
         "provenance: estimated",
         "as believed at 2026-02-01",
-        "10 calls have no price; the cost leaves them out (≥):",
+        "10 calls have no price; the cost leaves them out (≥).",
         "  6  no price for model x",
         "  1  for other reasons",
         "jevons prices add FILE",

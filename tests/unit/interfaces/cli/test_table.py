@@ -39,8 +39,10 @@ def test_the_column_that_matters_least_is_left_out_first() -> None:
 
 
 def test_names_are_cut_in_the_middle() -> None:
-    lines = render([Column("model", NAMES, shrinks=True)], Terminal(width=16)).lines
+    lines = render([Column("model", NAMES, shrinks="middle")], Terminal(width=16)).lines
     assert lines[2] == "claude-s…0250929"
+    (cell,) = render([Column("", ("one two three",), shrinks="end")], Terminal(width=9)).lines[2:]
+    assert cell == "one two…"
     assert shorten("claude-sonnet", 5, "…") == "cl…et"
     assert shorten("claude-sonnet", 2, "…") == "cl"
     assert shorten("short", 5, "…") == "short"
@@ -82,8 +84,8 @@ CELLS = st.text(st.characters(min_codepoint=32, max_codepoint=0x9FFF), max_size=
 def test_a_table_of_shrinking_columns_fits(rows: list[tuple[str, str, str]], width: int) -> None:
     cells = list(zip(*rows, strict=True))
     columns = [
-        Column("a", cells[0], shrinks=True),
-        Column("b", cells[1], shrinks=True),
+        Column("a", cells[0], shrinks="middle"),
+        Column("b", cells[1], shrinks="middle"),
         Column("c", cells[2], rank=1, align="right"),
     ]
     for line in render(columns, Terminal(width=width)).lines:
