@@ -142,9 +142,11 @@ def rewritten(text: str, place: Path) -> str:
     def renew(block: re.Match[str]) -> str:
         if block[2]:
             return block[0]
-        lines = []
+        lines: list[str] = []
         for step in steps(block[1]):
             _, actual = next(outputs)
+            if lines and not lines[-1].startswith(("$ ", "> ")):
+                lines.append("")
             lines += step.shown.splitlines()
             same = matches(step.expected, actual)
             lines += _trimmed(step.expected if same else ELAPSED.sub("… s", actual))

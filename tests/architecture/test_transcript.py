@@ -14,6 +14,7 @@ PAGE = """
 ```console
 $ cat here.txt
 3
+
 $ printf 'a 1 b\\nc\\n'
 a … b
 ...

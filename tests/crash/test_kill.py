@@ -46,11 +46,11 @@ def killed(home: Path, mode: str, first: int, delay: float) -> tuple[int, list[i
     process.send_signal(signal.SIGKILL)
     status = process.wait()
     reader.join()
+    assert process.stderr is not None
+    with process.stderr, process.stdout:
+        said = process.stderr.read()
     if status != -signal.SIGKILL:
-        assert process.stderr is not None
-        pytest.fail(f"the writer ended by itself: {process.stderr.read()[-2000:]}")
-    process.stderr and process.stderr.close()
-    process.stdout.close()
+        pytest.fail(f"the writer ended by itself: {said[-2000:]}")
     acknowledged = []
     for line in lines:
         words = line.split()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,11 +47,11 @@ def as_a_whole(source: Source, path: Path) -> Facts:
     return facts
 
 
-@pytest.mark.parametrize(("source", "path"), LOGS, ids=[path.name for _, path in LOGS])
-@given(cuts=st.lists(st.floats(0, 1), max_size=6))
+@given(log=st.sampled_from(LOGS), cuts=st.lists(st.floats(0, 1), max_size=6))
 def test_a_growing_file_says_in_the_end_what_it_says_at_once(
-    source: Source, path: Path, cuts: list[float]
+    log: tuple[Source, Path], cuts: list[float]
 ) -> None:
+    source, path = log
     content = path.read_bytes()
     with tempfile.TemporaryDirectory() as folder:
         grown, state, facts = Path(folder) / path.name, State(), Facts()
@@ -76,11 +75,11 @@ def test_ranges_of_a_claude_code_log_say_together_what_the_whole_says(
     assert facts == as_a_whole(CLAUDE_CODE, path)
 
 
-LINES = st.lists(st.sampled_from([b'{"a":1}', b"{}", b"", b"x" * 30, b'{"b":"\\n"}\r']), max_size=12)
+LINE = st.sampled_from([b'{"a":1}', b"{}", b"", b"x" * 30, b'{"b":"\\n"}\r'])
 
 
 @given(
-    lines=LINES,
+    lines=st.lists(LINE, max_size=12),
     ended=st.booleans(),
     size=st.integers(1, 40),
     stop=st.none() | st.integers(0, 200),

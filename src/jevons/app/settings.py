@@ -130,7 +130,7 @@ def _config(path: Path) -> dict[str, tuple[str, str]]:
         return {}
     except (OSError, UnicodeDecodeError) as problem:
         raise UsageError(
-            f"the config file {path} cannot be read: {problem}", remedy="mend or remove the file"
+            f"the config file {path} cannot be read: {problem}", remedy="Mend or remove the file."
         ) from problem
     import tomllib
 
@@ -138,7 +138,7 @@ def _config(path: Path) -> dict[str, tuple[str, str]]:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
         raise UsageError(
-            f"the config file {path} is not TOML: {problem}", remedy="mend or remove the file"
+            f"the config file {path} is not TOML: {problem}", remedy="Mend or remove the file."
         ) from problem
     _refuse_unknown(path, content)
     return {name: (_as_text(value), str(path)) for name, value in content.items()}
@@ -150,11 +150,12 @@ def _refuse_unknown(path: Path, content: Mapping[str, Any]) -> None:
         if name not in known:
             raise UsageError(
                 f"the config file {path} has an unknown setting: {name}",
-                remedy=f"it may have: {', '.join(known)}",
+                remedy=f"It may have: {', '.join(known)}.",
             )
         if isinstance(value, (dict, list)):
             raise UsageError(
-                f"the config file {path}: {name} is not a single value", remedy=f'{name} = "…"'
+                f"the config file {path}: {name} is not a single value",
+                remedy=f'Write {name} = "VALUE".',
             )
 
 
@@ -174,7 +175,9 @@ def _read_path(text: str, origin: str) -> Path:
     try:
         return Path(os.path.abspath(Path(text).expanduser()))
     except RuntimeError as problem:
-        raise UsageError(f"{origin}: {text}: {problem}", remedy="write the whole path") from problem
+        raise UsageError(
+            f"{origin}: {text}: {problem}", remedy="Write the whole path."
+        ) from problem
 
 
 def _read_zone(text: str, origin: str) -> str:
@@ -187,7 +190,7 @@ def _read_zone(text: str, origin: str) -> str:
     except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError) as problem:
         raise UsageError(
             f"{origin}: {text!r} is not a time zone",
-            remedy="use an IANA name such as Europe/Berlin, or local",
+            remedy="Use an IANA name such as Europe/Berlin, or local.",
         ) from problem
     return text
 
@@ -195,7 +198,7 @@ def _read_zone(text: str, origin: str) -> str:
 def _read_whole(text: str, origin: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise UsageError(
-            f"{origin}: {text!r} is not a whole number", remedy="use a number such as 0 or 4"
+            f"{origin}: {text!r} is not a whole number", remedy="Use a number such as 0 or 4."
         )
     return int(text)
 
@@ -204,14 +207,14 @@ def _read_switch(text: str, origin: str) -> bool:
     words = {"1": True, "true": True, "yes": True, "on": True}
     words |= {"0": False, "false": False, "no": False, "off": False}
     if text.lower() not in words:
-        raise UsageError(f"{origin}: {text!r} is neither yes nor no", remedy="use true or false")
+        raise UsageError(f"{origin}: {text!r} is neither yes nor no", remedy="Use true or false.")
     return words[text.lower()]
 
 
 def _read_choice(text: str, origin: str, choices: tuple[str, ...]) -> str:
     if text not in choices:
         raise UsageError(
-            f"{origin}: {text!r} is not known", remedy=f"use one of: {', '.join(choices)}"
+            f"{origin}: {text!r} is not known", remedy=f"Use one of: {', '.join(choices)}."
         )
     return text
 

@@ -57,9 +57,16 @@ class Books:
         ]
         return {table.name: table for table in named}
 
+    @property
+    def writable(self) -> bool:
+        """Whether this process may write to the home (or create it)."""
+        return not self.home.exists() or os.access(self.home, os.W_OK)
+
     @cached_property
     def state(self) -> State:
         """The side database, created on first use."""
+        if not self.writable:
+            return State(self.home / "state.db", read_only=True)
         with operational(self.home):
             self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         return State(self.home / "state.db")

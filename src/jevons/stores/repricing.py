@@ -44,7 +44,6 @@ def reprice(
     result = Repriced()
     if not books.event_files():
         return result
-    journal.recover()
     batch = books.last_batch() + 1
     appended: list[pa.Table] = []
     cards: dict[str, object] = {}

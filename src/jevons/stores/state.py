@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from jevons.stores.durable import checksum
 from jevons.stores.table import operational
@@ -52,7 +53,7 @@ class State:
         self.path = path
         with operational(path):
             if read_only:
-                self._db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)
+                self._db = sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True, timeout=30)
             else:
                 self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
                 self._db.execute("PRAGMA journal_mode=WAL")

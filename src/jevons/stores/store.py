@@ -155,7 +155,7 @@ class Store:
 
     def _settle(self) -> pa.Table | None:
         """Before a report: finish what a crash left, seal the inbox if nobody else writes."""
-        if not self.exists():
+        if not self.exists() or not self.books.writable:
             return None
         try:
             if self.state.fact("writing") == "yes":
@@ -197,8 +197,8 @@ class Store:
 
         if dry_run:
             return reprice(self.journal, self.book(), question, self.clock(), dry_run=True)
-        with write_lock(self.books.lock_path):
-            return reprice(self.journal, self.book(), question, self._recorded_at(), dry_run=False)
+        with self._writing() as recorded_at:
+            return reprice(self.journal, self.book(), question, recorded_at, dry_run=False)
 
     def behind(self) -> list[str]:
         """Tables that do not hold the newest batch, as after a kill."""

@@ -122,5 +122,5 @@ class Dialect:
         while path:
             if path in self.informational:
                 return True
-            path = path.rpartition(".")[0]
+            path = path[: max(path.rfind("."), path.rfind("["), 0)]
         return False

@@ -18,6 +18,9 @@ from jevons.vocabulary.charge import Impossible
 MOST: Final = 10**15
 """More of anything than one call can hold; keeps every sum of counters within 64 bits."""
 
+ITERATIONS: Final = "iterations"
+"""The key of Anthropic's list of the calls inside a response, which is read entry by entry."""
+
 _DEPTH: Final = 8
 _ENTRIES: Final = 32
 _LABEL: Final = re.compile(r"[\w./:-]{1,64}\Z")
@@ -40,29 +43,45 @@ class Reading:
 def flatten(usage: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
     """The scalars of a body by path; nulls are left out, iterations are not entered."""
     fields: dict[str, Any] = {}
-    _walk(usage, "", dialect, fields, _DEPTH)
+    for key, value in usage.items():
+        if not (dialect.iterations and key == ITERATIONS and isinstance(value, (list, tuple))):
+            _put(fields, path_name(key), value, dialect, _DEPTH)
     return fields
 
 
-def _walk(
-    container: Mapping[str, Any], prefix: str, dialect: Dialect, fields: dict[str, Any], depth: int
+def _put(fields: dict[str, Any], path: str, value: Any, dialect: Dialect, depth: int) -> None:
+    if value is None:
+        return
+    if isinstance(value, (int, str, float)) or not isinstance(value, (Mapping, list, tuple)):
+        fields[path] = value
+    elif not depth:
+        fields[path] = math.nan  # too deep to be usage: reported as unknown
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            _put(fields, f"{path}.{path_name(key)}", item, dialect, depth - 1)
+    elif path in dialect.lists:
+        _put_details(fields, path, value, dialect)
+    else:
+        for position, item in enumerate(value[:_ENTRIES]):
+            _put(fields, f"{path}[{position}]", item, dialect, depth - 1)
+
+
+def _put_details(
+    fields: dict[str, Any], path: str, items: list[Any] | tuple[Any, ...], dialect: Dialect
 ) -> None:
-    for key, value in container.items():
-        if value is None:
-            continue
-        path = prefix + path_name(key)
-        if isinstance(value, (int, str, float)):
-            fields[path] = value
-        elif isinstance(value, Mapping):
-            if depth:
-                _walk(value, path + ".", dialect, fields, depth - 1)
-            else:
-                fields[path] = math.nan  # too deep to be usage: reported as unknown
-        elif isinstance(value, (list, tuple)):
-            if not (dialect.iterations and path == "iterations"):
-                _list(value, path, dialect, fields, depth)
-        else:
-            fields[path] = value
+    """Entries of a list of details by their label; those of one label add up."""
+    rule = dialect.lists[path]
+    for item in items:
+        if rule == ("", ""):
+            _add(fields, f"{path}[{_label(item)}]", 1)
+        elif isinstance(item, Mapping):
+            entry = f"{path}[{_label(item.get(rule[0]))}]"
+            _add(fields, entry, item.get(rule[1]))
+            for key, value in item.items():
+                if key not in rule:
+                    _put(fields, f"{entry}.{path_name(key)}", value, dialect, 1)
+        elif item is not None:
+            fields[f"{path}[?]"] = item
 
 
 def path_name(key: Any) -> str:
@@ -70,28 +89,6 @@ def path_name(key: Any) -> str:
     if isinstance(key, str) and "." not in key and "[" not in key:
         return key
     return repr(key)
-
-
-def _list(
-    items: list[Any] | tuple[Any, ...],
-    path: str,
-    dialect: Dialect,
-    fields: dict[str, Any],
-    depth: int,
-) -> None:
-    rule = dialect.lists.get(path)
-    for position, item in enumerate(items[:_ENTRIES] if rule is None else items):
-        if rule is None:
-            _walk({f"{path}[{position}]": item}, "", dialect, fields, max(0, depth - 1))
-        elif rule == ("", ""):
-            _add(fields, f"{path}[{_label(item)}]", 1)
-        elif isinstance(item, Mapping):
-            entry = f"{path}[{_label(item.get(rule[0]))}]"
-            _add(fields, entry, item.get(rule[1]))
-            rest = {key: value for key, value in item.items() if key not in rule}
-            _walk(rest, entry + ".", dialect, fields, max(0, depth - 1))
-        elif item is not None:
-            fields[f"{path}[?]"] = item
 
 
 def _label(value: Any) -> str:

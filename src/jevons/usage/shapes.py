@@ -14,9 +14,9 @@ from typing import Any, Final
 
 from jevons.usage.body import AROUND
 from jevons.usage.plans import ENTRY, Layout, Plan, plan_of
-from jevons.usage.reading import path_name
+from jevons.usage.reading import ITERATIONS, path_name
 from jevons.usage.selection import select
-from jevons.usage.split import FALLBACK_CREDIT, ITERATIONS
+from jevons.usage.split import FALLBACK_CREDIT
 from jevons.usage.stated import may_state_cost
 from jevons.vocabulary.charge import Impossible
 

@@ -15,7 +15,14 @@ from jevons.usage.decompose import decompose, named_modalities
 from jevons.usage.dialect import Dialect, Total
 from jevons.usage.dialects import DIALECTS, READINGS
 from jevons.usage.iterations import Iteration, Parts, combine, iteration
-from jevons.usage.reading import Reading, flatten, read, short_name, unknown_counters
+from jevons.usage.reading import (
+    ITERATIONS,
+    Reading,
+    flatten,
+    read,
+    short_name,
+    unknown_counters,
+)
 from jevons.usage.selection import select
 from jevons.usage.served import served
 from jevons.usage.stated import stated_cost
@@ -25,7 +32,6 @@ from jevons.vocabulary.units import Quantities, Unit
 __all__ = ["DIALECTS", "split", "split_body"]
 
 FALLBACK_CREDIT: Final = "fallback_credit"
-ITERATIONS: Final = "iterations"
 
 
 def split(provider: str, api: str | None, usage: Mapping[str, Any]) -> Split | Impossible:

@@ -73,15 +73,19 @@ _CLAUDE_CODE_DEVICE: Final = re.compile(r'(?:\Auser_|"device_id"\s*:\s*")([0-9a-
 _NAME: Final = re.compile(r"[\w .:/@#-]{1,64}\Z")
 
 
-@lru_cache(maxsize=4096)
 def plain_name(name: str) -> str:
     """A name in the form that the alias table uses: `userId`, `user.id`, `user-id` -> `user_id`."""
     return _CAMEL.sub("_", name).replace("-", "_").replace(".", "_").lower()
 
 
+@lru_cache(maxsize=4096)
+def _ranked(name: str) -> tuple[str, int] | None:
+    return _RANKS.get(plain_name(name))
+
+
 def dimension_of(name: str) -> str | None:
     """The dimension that a tool's name means, None when it means none."""
-    found = _RANKS.get(plain_name(name))
+    found = _ranked(name)
     return found[0] if found else None
 
 
@@ -100,7 +104,7 @@ def dimensions(labels: Iterable[tuple[str, Any]]) -> dict[str, str]:
     """The dimensions among labels of one origin; of several names the foremost alias counts."""
     found: dict[str, tuple[int, str]] = {}
     for name, value in labels:
-        ranked = _RANKS.get(plain_name(name))
+        ranked = _ranked(name)
         text = short_text(value) if ranked else None
         if ranked is None or text is None:
             continue

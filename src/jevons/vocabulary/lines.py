@@ -30,10 +30,17 @@ def complete_lines(
     """
     offset, line = int(state.get("offset", 0)), int(state.get("line", 0))
     file.seek(offset)
-    rest, dropped = b"", 0
+    pending: list[bytes] = []
+    held = dropped = 0
     while block := file.read(_BLOCK):
-        lines = (rest + block).split(b"\n")
-        rest = lines.pop()
+        if b"\n" not in block:
+            dropped += len(block) if held > LONGEST else 0
+            pending += [] if held > LONGEST else [block]
+            held += len(block)
+            continue
+        lines = b"".join((*pending, block)).split(b"\n")
+        pending = [lines.pop()]
+        held = len(pending[0])
         for raw in lines:
             if stop is not None and offset >= stop:
                 return
@@ -44,9 +51,7 @@ def complete_lines(
             state["offset"], state["line"] = offset, line
             if text:
                 yield line, text
-        if len(rest) > LONGEST:
-            dropped += len(rest) - LONGEST
-            rest = rest[:LONGEST]
+    rest = b"".join(pending)
     if _is_object(rest) and (stop is None or offset < stop):
         state["offset"], state["line"] = offset + len(rest), line + 1
         yield line + 1, rest.removeprefix(_MARK).strip()

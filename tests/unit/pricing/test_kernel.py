@@ -1,4 +1,4 @@
-"""The vectorised rater on cases that random ones rarely hit; equality at large is a property test."""
+"""The vectorised rater on cases that random ones rarely hit (those are property tests)."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -13,159 +14,106 @@ from jevons.vocabulary.units import Unit
 from tests.unit.pricing.shipped import shipped_book
 
 LATE = "2026-11-22"
+Fact = tuple[PriceContext, str, int, str]
 
-# provider, what else is known, time, tier input tokens -> prices of input, cache read, output
-FACTS: list[tuple[str, dict[str, object], str, int, tuple[str, str, str]]] = [
+
+def fact(call: str, expected: str, at: str, *, tier: int = 0, **known: Any) -> Fact:
+    """call: provider and model. expected: input, cache read and output price, or words."""
+    provider, model = call.split()
+    return PriceContext(provider, model=model, **known), at, tier, expected
+
+
+FACTS = [
     # Vertex AI's own list for Gemini 2.0 Flash, AI Studio's beside it.
-    ("vertex_ai", {"model": "gemini-2.0-flash"}, LATE, 0, ("0.15", "0.0375", "0.6")),
-    ("gemini", {"model": "gemini-2.0-flash"}, LATE, 0, ("0.1", "0.025", "0.4")),
+    fact("vertex_ai gemini-2.0-flash", "0.15 0.0375 0.6", LATE),
+    fact("gemini gemini-2.0-flash", "0.1 0.025 0.4", LATE),
     # Vertex AI outside the global endpoint: x 1.1 from 2026-07.
-    (
-        "vertex_ai",
-        {"model": "gemini-3.8-flash", "region": "europe-west1"},
-        LATE,
-        0,
-        ("0.825", "0.0825", "4.125"),
-    ),
-    (
-        "vertex_ai",
-        {"model": "gemini-3.5-flash", "region": "eu"},
-        "2026-06-30",
-        0,
-        ("1.5", "0.15", "9"),
-    ),
-    (
-        "vertex_ai",
-        {"model": "gemini-2.5-flash", "region": "us-central1"},
-        LATE,
-        0,
-        ("0.3", "0.03", "2.5"),
-    ),
-    (
-        "vertex_ai",
-        {"model": "claude-sonnet-4-5@20250929", "region": "us-east5"},
-        LATE,
-        0,
-        ("3.3", "0.33", "16.5"),
-    ),
+    fact("vertex_ai gemini-3.8-flash", "0.825 0.0825 4.125", LATE, region="europe-west1"),
+    fact("vertex_ai gemini-3.5-flash", "1.5 0.15 9", "2026-06-30", region="eu"),
+    fact("vertex_ai gemini-2.5-flash", "0.3 0.03 2.5", LATE, region="us-central1"),
+    fact("vertex_ai claude-sonnet-4-5@20250929", "3.3 0.33 16.5", LATE, region="us-east5"),
     # inference_geo us: x 1.1 from Opus 4.6 on; it stacks with batch: 5 x 0.5 x 1.1.
-    ("anthropic", {"model": "claude-opus-4-8", "region": "us"}, LATE, 0, ("5.5", "0.55", "27.5")),
-    (
-        "anthropic",
-        {"model": "claude-opus-4-6", "region": "us", "batch": True},
-        "2026-04-01",
-        0,
-        ("2.75", "0.275", "13.75"),
-    ),
+    fact("anthropic claude-opus-4-8", "5.5 0.55 27.5", LATE, region="us"),
+    fact("anthropic claude-opus-4-6", "2.75 0.275 13.75", "2026-04-01", region="us", batch=True),
     # Batch before the catalogue's date.
-    (
-        "anthropic",
-        {"model": "claude-sonnet-4-20250514", "service_tier": "batch"},
-        "2025-06-01",
-        0,
-        ("1.5", "0.15", "7.5"),
-    ),
+    fact("anthropic claude-sonnet-4-20250514", "1.5 0.15 7.5", "2025-06-01", service_tier="batch"),
     # Fast mode of Opus 4.6: six times the standard rates, long prompts too before 2026-03-13.
-    ("anthropic", {"model": "claude-opus-4-6", "speed": "fast"}, "2026-05-01", 0, ("30", "3", "150")),
-    (
-        "anthropic",
-        {"model": "claude-opus-4-6", "speed": "fast"},
-        "2026-03-01",
-        200_001,
-        ("60", "6", "225"),
-    ),
+    fact("anthropic claude-opus-4-6", "30 3 150", "2026-05-01", speed="fast"),
+    fact("anthropic claude-opus-4-6", "60 6 225", "2026-03-01", tier=200_001, speed="fast"),
     # Sonnet 4 and 4.5 above 200k: until the 1M beta was retired on 2026-04-30.
-    ("anthropic", {"model": "claude-sonnet-4-0"}, "2025-09-01", 200_001, ("6", "0.6", "22.5")),
-    ("anthropic", {"model": "claude-sonnet-4-0"}, "2025-09-01", 200_000, ("3", "0.3", "15")),
-    ("anthropic", {"model": "claude-sonnet-4-0"}, "2025-08-01", 200_001, ("3", "0.3", "15")),
-    ("anthropic", {"model": "claude-sonnet-4-5"}, "2026-04-29", 494_549, ("6", "0.6", "22.5")),
-    ("anthropic", {"model": "claude-sonnet-4-5"}, "2026-04-30", 494_549, ("3", "0.3", "15")),
-    (
-        "anthropic",
-        {"model": "claude-sonnet-4-5", "batch": True},
-        LATE,
-        494_549,
-        ("1.5", "0.15", "7.5"),
-    ),
+    fact("anthropic claude-sonnet-4-0", "6 0.6 22.5", "2025-09-01", tier=200_001),
+    fact("anthropic claude-sonnet-4-0", "3 0.3 15", "2025-09-01", tier=200_000),
+    fact("anthropic claude-sonnet-4-0", "3 0.3 15", "2025-08-01", tier=200_001),
+    fact("anthropic claude-sonnet-4-5", "6 0.6 22.5", "2026-04-29", tier=494_549),
+    fact("anthropic claude-sonnet-4-5", "3 0.3 15", "2026-04-30", tier=494_549),
+    fact("anthropic claude-sonnet-4-5", "1.5 0.15 7.5", LATE, tier=494_549, batch=True),
     # OpenAI data residency: x 1.1 for models from 2026-03-05 on, none before.
-    (
-        "openai",
-        {"model": "gpt-5.4", "host": "eu.api.openai.com"},
-        LATE,
-        0,
-        ("2.75", "0.275", "16.5"),
-    ),
-    ("openai", {"model": "gpt-4.1", "region": "us"}, LATE, 0, ("2", "0.5", "8")),
+    fact("openai gpt-5.4", "2.75 0.275 16.5", LATE, host="eu.api.openai.com"),
+    fact("openai gpt-4.1", "2 0.5 8", LATE, region="us"),
     # OpenAI batch and flex before the catalogue's dates.
-    ("openai", {"model": "gpt-4o", "batch": True}, "2025-03-01", 0, ("1.25", "1.25", "5")),
-    ("openai", {"model": "gpt-5", "batch": True}, "2026-01-01", 0, ("0.625", "0.0625", "5")),
-    ("openai", {"model": "o3", "batch": True}, "2025-06-09", 0, ("5", "0.5", "20")),
-    ("openai", {"model": "gpt-5.1", "service_tier": "flex"}, "2026-01-01", 0, ("0.625", "0.0625", "5")),
+    fact("openai gpt-4o", "1.25 1.25 5", "2025-03-01", batch=True),
+    fact("openai gpt-5", "0.625 0.0625 5", "2026-01-01", batch=True),
+    fact("openai o3", "5 0.5 20", "2025-06-09", batch=True),
+    fact("openai gpt-5.1", "0.625 0.0625 5", "2026-01-01", service_tier="flex"),
     # Azure data zones.
-    ("azure", {"model": "gpt-5.4", "region": "eu"}, LATE, 0, ("2.75", "0.275", "16.5")),
-    ("azure", {"model": "azure/eu/gpt-6-sol"}, LATE, 0, ("2.4", "0.24", "12")),
-    ("azure", {"model": "azure/us/gpt-6-sol"}, LATE, 0, ("2.2", "0.22", "11")),
-    ("azure", {"model": "gpt-5.6-luna"}, "2026-08-05", 0, ("1", "0.1", "6")),
-    ("azure", {"model": "gpt-5.6-luna"}, "2026-10-03", 0, ("0.2", "0.02", "1.2")),
+    fact("azure gpt-5.4", "2.75 0.275 16.5", LATE, region="eu"),
+    fact("azure azure/eu/gpt-6-sol", "2.4 0.24 12", LATE),
+    fact("azure azure/us/gpt-6-sol", "2.2 0.22 11", LATE),
+    fact("azure gpt-5.6-luna", "1 0.1 6", "2026-08-05"),
+    fact("azure gpt-5.6-luna", "0.2 0.02 1.2", "2026-10-03"),
     # Bedrock: geographic and in-region 10 % over global.
-    ("bedrock", {"model": "global.anthropic.claude-opus-4-8-v1"}, LATE, 0, ("5", "0.5", "25")),
-    ("bedrock", {"model": "eu.anthropic.claude-opus-4-8-v1"}, LATE, 0, ("5.5", "0.55", "27.5")),
-    ("bedrock", {"model": "apac.anthropic.claude-opus-4-8-v1"}, LATE, 0, ("5.5", "0.55", "27.5")),
-    (
-        "bedrock",
-        {"model": "anthropic.claude-sonnet-4-5-20250929-v1:0", "region": "eu-west-1"},
+    fact("bedrock global.anthropic.claude-opus-4-8-v1", "5 0.5 25", LATE),
+    fact("bedrock eu.anthropic.claude-opus-4-8-v1", "5.5 0.55 27.5", LATE),
+    fact("bedrock apac.anthropic.claude-opus-4-8-v1", "5.5 0.55 27.5", LATE),
+    fact(
+        "bedrock anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "3.3 0.33 16.5",
         LATE,
-        0,
-        ("3.3", "0.33", "16.5"),
+        region="eu-west-1",
     ),
-    (
-        "bedrock",
-        {"model": "openai.gpt-5.5", "region": "us-east-1"},
-        LATE,
-        0,
-        ("5.5", "0.55", "33"),
-    ),
-    ("bedrock", {"model": "eu.amazon.nova-pro-v1:0"}, LATE, 0, ("1.05", "0.2625", "4.2")),
+    fact("bedrock openai.gpt-5.5", "5.5 0.55 33", LATE, region="us-east-1"),
+    fact("bedrock eu.amazon.nova-pro-v1:0", "1.05 0.2625 4.2", LATE),
     # DeepSeek: flat, then daily peaks, then peaks on weekdays (2026-11-20 is a Friday).
-    ("deepseek", {"model": "deepseek-v4-flash"}, "2026-08-16T02:00:00Z", 0, ("0.14", "0.0028", "0.28")),
-    ("deepseek", {"model": "deepseek-v4-flash"}, "2026-08-22T02:00:00Z", 0, ("0.44", "0.014", "1.32")),
-    ("deepseek", {"model": "deepseek-v4-flash"}, "2026-08-23T02:00:00Z", 0, ("0.22", "0.007", "0.66")),
-    ("deepseek", {"model": "deepseek-v4-flash"}, "2026-11-20T02:00:00Z", 0, ("0.3", "0.006", "1.2")),
-    ("deepseek", {"model": "deepseek-v4-flash"}, "2026-11-20T04:00:00Z", 0, ("0.15", "0.003", "0.6")),
-    ("deepseek", {"model": "deepseek-flash"}, "2026-11-22T02:00:00Z", 0, ("0.15", "0.003", "0.6")),
-    ("deepseek", {"model": "deepseek-v4-pro"}, "2026-11-20T09:59:59Z", 0, ("1.32", "0.044", "3.96")),
-    ("deepseek", {"model": "deepseek-v4-pro"}, "2026-11-21T09:59:59Z", 0, ("0.66", "0.022", "1.98")),
+    fact("deepseek deepseek-v4-flash", "0.14 0.0028 0.28", "2026-08-16T02:00:00Z"),
+    fact("deepseek deepseek-v4-flash", "0.44 0.014 1.32", "2026-08-22T02:00:00Z"),
+    fact("deepseek deepseek-v4-flash", "0.22 0.007 0.66", "2026-08-23T02:00:00Z"),
+    fact("deepseek deepseek-v4-flash", "0.3 0.006 1.2", "2026-11-20T02:00:00Z"),
+    fact("deepseek deepseek-v4-flash", "0.15 0.003 0.6", "2026-11-20T04:00:00Z"),
+    fact("deepseek deepseek-flash", "0.15 0.003 0.6", "2026-11-22T02:00:00Z"),
+    fact("deepseek deepseek-v4-pro", "1.32 0.044 3.96", "2026-11-20T09:59:59Z"),
+    fact("deepseek deepseek-v4-pro", "0.66 0.022 1.98", "2026-11-21T09:59:59Z"),
     # One old name, five models: R1 at its off-peak price, V3.1, V3.2, V4 Flash.
-    ("deepseek", {"model": "deepseek-reasoner"}, "2025-03-01T20:00:00Z", 0, ("0.135", "0.035", "0.55")),
-    ("deepseek", {"model": "deepseek-reasoner"}, "2025-09-06", 0, ("0.56", "0.07", "1.68")),
-    ("deepseek", {"model": "deepseek-reasoner"}, "2026-03-01", 0, ("0.28", "0.028", "0.42")),
-    ("deepseek", {"model": "deepseek-chat"}, "2026-07-01", 0, ("0.14", "0.0028", "0.28")),
+    fact("deepseek deepseek-reasoner", "0.135 0.035 0.55", "2025-03-01T20:00:00Z"),
+    fact("deepseek deepseek-reasoner", "0.56 0.07 1.68", "2025-09-06"),
+    fact("deepseek deepseek-reasoner", "0.28 0.028 0.42", "2026-03-01"),
+    fact("deepseek deepseek-chat", "0.14 0.0028 0.28", "2026-07-01"),
     # Gemini flex and priority: caching keeps its price on the older models.
-    ("gemini", {"model": "gemini-2.5-flash", "service_tier": "flex"}, LATE, 0, ("0.15", "0.03", "1.25")),
-    ("gemini", {"model": "gemini-2.5-pro", "service_tier": "flex"}, LATE, 200_001, ("1.25", "0.25", "7.5")),
-    ("gemini", {"model": "gemini-3.8-flash", "service_tier": "flex"}, LATE, 0, ("0.375", "0.0375", "1.875")),
-    ("gemini", {"model": "gemini-2.5-flash", "service_tier": "priority"}, LATE, 0, ("0.54", "0.054", "4.5")),
+    fact("gemini gemini-2.5-flash", "0.15 0.03 1.25", LATE, service_tier="flex"),
+    fact("gemini gemini-2.5-pro", "1.25 0.25 7.5", LATE, tier=200_001, service_tier="flex"),
+    fact("gemini gemini-3.8-flash", "0.375 0.0375 1.875", LATE, service_tier="flex"),
+    fact("gemini gemini-2.5-flash", "0.54 0.054 4.5", LATE, service_tier="priority"),
     # OpenRouter before the cut of 2026-08-21.
-    ("openrouter", {"model": "openai/gpt-5.6-sol"}, "2026-08-20", 0, ("5", "0.5", "30")),
-    ("openrouter", {"model": "openai/gpt-5.6-sol"}, LATE, 0, ("4", "0.4", "20")),
-    ("groq", {"model": "llama3-8b-8192", "service_tier": "flex"}, LATE, 0, ("0.05", "0.05", "0.08")),
-]  # fmt: skip
+    fact("openrouter openai/gpt-5.6-sol", "5 0.5 30", "2026-08-20"),
+    fact("openrouter openai/gpt-5.6-sol", "4 0.4 20", LATE),
+    fact("groq llama3-8b-8192", "0.05 0.05 0.08", LATE, service_tier="flex"),
+]
 
 
-def card(provider: str, known: dict[str, object], at: str, tier: int = 0) -> RateCard:
-    context = PriceContext(provider, **known)  # type: ignore[arg-type]
-    found = shipped_book().match(context, instant(at), tier)
+def card(found: RateCard | Unpriced) -> RateCard:
     assert isinstance(found, RateCard), found
     return found
 
 
-@pytest.mark.parametrize(("provider", "known", "at", "tier", "prices"), FACTS)
-def test_facts(
-    provider: str, known: dict[str, object], at: str, tier: int, prices: tuple[str, str, str]
-) -> None:
-    found = card(provider, known, at, tier).list_unit_price
+def at_late(call: str, **known: Any) -> RateCard:
+    context, at, tier, _ = fact(call, "", LATE, **known)
+    return card(shipped_book().match(context, instant(at), tier))
+
+
+@pytest.mark.parametrize(("context", "at", "tier", "expected"), FACTS)
+def test_facts(context: PriceContext, at: str, tier: int, expected: str) -> None:
+    found = card(shipped_book().match(context, instant(at), tier)).list_unit_price
     units = (Unit("input"), Unit("cache_read"), Unit("output"))
-    assert [found[unit] * 1_000_000 for unit in units] == [Decimal(price) for price in prices]
+    assert [found[u] * 1_000_000 for u in units] == [Decimal(p) for p in expected.split()]
 
 
 def test_audio_rates_that_the_catalogue_lacks() -> None:
@@ -174,40 +122,39 @@ def test_audio_rates_that_the_catalogue_lacks() -> None:
         ("gpt-4o-audio-preview-2024-10-01", (100, 200)),
         ("gpt-4o-mini-audio-preview", (10, 20)),
     ):
-        prices = card("openai", {"model": model}, LATE).list_unit_price
+        prices = at_late(f"openai {model}").list_unit_price
         found = prices[Unit("audio_input")], prices[Unit("audio_output")]
         assert [price * 1_000_000 for price in found] == list(rates)
-    vertex = card("vertex_ai", {"model": "gemini-2.0-flash"}, LATE).list_unit_price
+    vertex = at_late("vertex_ai gemini-2.0-flash").list_unit_price
     assert vertex[Unit("audio_input")] * 1_000_000 == 1
     assert Unit("audio_cache_read") not in vertex
 
 
 def test_what_costs_nothing() -> None:
-    claude = card("anthropic", {"model": "claude-sonnet-4-5"}, LATE).list_unit_price
+    claude = at_late("anthropic claude-sonnet-4-5").list_unit_price
     assert claude[Unit("web_fetches")] == 0
     assert claude[Unit("web_searches")] == Decimal("0.01")
-    moderation = card("openai", {"model": "omni-moderation-latest"}, LATE).list_unit_price
-    assert moderation[Unit("input")] == 0
-    assert card("github_copilot", {"model": "gpt-4.1"}, LATE).included
+    assert at_late("openai omni-moderation-latest").list_unit_price[Unit("input")] == 0
+    assert at_late("github_copilot gpt-4.1").included
 
 
-@pytest.mark.parametrize(
-    ("provider", "known", "at", "words"),
-    [
-        ("anthropic", {"model": "claude-sonnet-4-5", "region": "us"}, LATE, "region 'us'"),
-        ("anthropic", {"model": "claude-opus-4-7", "speed": "fast"}, LATE, "speed 'fast'"),
-        ("anthropic", {"model": "claude-opus-4-8", "service_tier": "priority"}, LATE, "priority"),
-        ("openai", {"model": "gpt-4o", "service_tier": "priority"}, "2026-01-01", "at that time"),
-        ("openai", {"model": "gpt-4o", "service_tier": "flex"}, LATE, "flex"),
-        ("openai", {"model": "whisper-1", "batch": True}, LATE, "batch"),
-        ("azure", {"model": "gpt-5.4", "region": "swedencentral"}, LATE, "swedencentral"),
-        ("bedrock", {"model": "us-gov.anthropic.claude-sonnet-4-5-20250929-v1:0"}, LATE, "us-gov"),
-        ("bedrock", {"model": "meta.llama3-8b-instruct-v1:0", "region": "eu-west-2"}, LATE, "eu-west-2"),
-        ("vertex_ai", {"model": "gemini-2.5-pro", "service_tier": "PROVISIONED_THROUGHPUT"}, LATE, "provisioned"),
-        ("deepseek", {"model": "deepseek-reasoner"}, LATE, "retired on 2026-07-24"),
-    ],
-)  # fmt: skip
-def test_what_stays_unpriced(provider: str, known: dict[str, object], at: str, words: str) -> None:
-    found = shipped_book().match(PriceContext(provider, **known), instant(at), 0)  # type: ignore[arg-type]
+UNPRICED = [
+    fact("anthropic claude-sonnet-4-5", "region 'us'", LATE, region="us"),
+    fact("anthropic claude-opus-4-7", "speed 'fast'", LATE, speed="fast"),
+    fact("anthropic claude-opus-4-8", "priority", LATE, service_tier="priority"),
+    fact("openai gpt-4o", "at that time", "2026-01-01", service_tier="priority"),
+    fact("openai gpt-4o", "flex", LATE, service_tier="flex"),
+    fact("openai whisper-1", "batch", LATE, batch=True),
+    fact("azure gpt-5.4", "swedencentral", LATE, region="swedencentral"),
+    fact("bedrock us-gov.anthropic.claude-sonnet-4-5-20250929-v1:0", "us-gov", LATE),
+    fact("bedrock meta.llama3-8b-instruct-v1:0", "eu-west-2", LATE, region="eu-west-2"),
+    fact("vertex_ai gemini-2.5-pro", "provisioned", LATE, service_tier="PROVISIONED_THROUGHPUT"),
+    fact("deepseek deepseek-reasoner", "retired on 2026-07-24", LATE),
+]
+
+
+@pytest.mark.parametrize(("context", "at", "tier", "words"), UNPRICED)
+def test_what_stays_unpriced(context: PriceContext, at: str, tier: int, words: str) -> None:
+    found = shipped_book().match(context, instant(at), tier)
     assert isinstance(found, Unpriced)
     assert words in found.reason

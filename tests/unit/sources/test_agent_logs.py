@@ -96,11 +96,12 @@ def test_other_files_are_not_recognised(tmp_path: Path, name: str) -> None:
 
 
 LONG = {
-    "claude-code": '{"parentUuid":null,"isSidechain":false,"message":{"role":"user","content":"WORDS"}'
-    ',"type":"user","sessionId":"s"}\n',
+    "claude-code": '{"parentUuid":null,"isSidechain":false,"type":"user",'
+    '"message":{"role":"user","content":"WORDS"},"sessionId":"s"}\n',
     "codex": '{"timestamp":"2026-10-05T09:00:00Z","type":"session_meta","payload":{"id":"t",'
     '"base_instructions":{"text":"WORDS"}}}\n',
-    "gemini-cli": '{"sessionId":"s","projectHash":"h","messages":[{"type":"user","content":"WORDS"}]}',
+    "gemini-cli": '{"sessionId":"s","projectHash":"h",'
+    '"messages":[{"type":"user","content":"WORDS"}]}',
 }
 
 

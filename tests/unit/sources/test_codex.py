@@ -1,14 +1,14 @@
 """Codex CLI. The fixtures under `codex` tell this story (input/cached/output/reasoning tokens):
 
-    thread 1 (12:00)  responses 1 (1000/400/50/20) and 2 (1500/900/60/30), each as record and count
-    thread 2 (12:00)  spawned by thread 1: replays response 1, then its own 3 (700/500/20/5)
-    thread 3 (13:00)  an older version, token counts only: a (100/40/10/4) before any model is
-                      known, b (220/100/12/0) three times, c (300/200/20/8) as cumulative total
-                      only, then a counter reset (9/0/1/0), a filled context window (no tokens), a
-                      broken time, and a reviewer's call (11/0/2/0)
-    thread 4 (14:00)  a copy of b with its old time, then its own (33/0/3/0)
-    thread 5 (15:00)  spawned by thread 3 without turn ids: a and b replayed within a second, an
-                      older total again, then its own (44/0/4/0)
+thread 1 (12:00)  responses 1 (1000/400/50/20) and 2 (1500/900/60/30), each as record and count
+thread 2 (12:00)  spawned by thread 1: replays response 1, then its own 3 (700/500/20/5)
+thread 3 (13:00)  an older version, token counts only: a (100/40/10/4) before any model is
+                  known, b (220/100/12/0) three times, c (300/200/20/8) as cumulative total
+                  only, then a counter reset (9/0/1/0), a filled context window (no tokens), a
+                  broken time, and a reviewer's call (11/0/2/0)
+thread 4 (14:00)  a copy of b with its old time, then its own (33/0/3/0)
+thread 5 (15:00)  spawned by thread 3 without turn ids: a and b replayed within a second, an
+                  older total again, then its own (44/0/4/0)
 """
 
 from __future__ import annotations
@@ -103,9 +103,11 @@ def test_counts_of_older_versions() -> None:
 def test_a_copy_with_its_old_time_has_the_same_key() -> None:
     original = read(THREADS[2])[1]
     copied, own = read(THREADS[3])
-    assert copied.self_keys == original.self_keys == [
-        f"codex:{parse_time('2026-10-05T13:00:04Z')}:gpt-5.1-codex:220:100:12:0:232"
-    ]
+    assert (
+        copied.self_keys
+        == original.self_keys
+        == [f"codex:{parse_time('2026-10-05T13:00:04Z')}:gpt-5.1-codex:220:100:12:0:232"]
+    )
     assert (original.session_started_at or 0) < (copied.session_started_at or 0)
     assert counts(own) == (33, 0, 3, 0)
 

@@ -1,11 +1,11 @@
 """Gemini CLI. The fixtures under `gemini-cli/tmp` (input with cached/output/cached/thoughts/tool):
 
-    shop, main chat     m-1 (1000/20/800/5/0) written three times, first with other numbers;
-                        m-2 (1000/30/700/0/10), written with input 300 beside the cached tokens;
-                        m-3 (500/10/0/0/0) only in a `$set` patch; m-4 without tokens;
-                        m-5 with a broken time; a broken line; an unfinished one
-    shop, sub-agent     h-1 (200/40/0/60/0)
-    an older chat       o-1 (90/9), o-2 (80/8) as a document, and again in its continuation with o-3
+shop, main chat     m-1 (1000/20/800/5/0) written three times, first with other numbers;
+                    m-2 (1000/30/700/0/10), written with input 300 beside the cached tokens;
+                    m-3 (500/10/0/0/0) only in a `$set` patch; m-4 without tokens;
+                    m-5 with a broken time; a broken line; an unfinished one
+shop, sub-agent     h-1 (200/40/0/60/0)
+an older chat       o-1 (90/9), o-2 (80/8) as a document, and again in its continuation with o-3
 """
 
 from __future__ import annotations

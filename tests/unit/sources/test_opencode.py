@@ -189,7 +189,8 @@ def test_places(tmp_path: Path) -> None:
     assert SOURCE.places({}, tmp_path) == [
         folder / "opencode-beta.db", folder / "opencode.db", stored,
     ]  # fmt: skip
-    assert SOURCE.places({"XDG_DATA_HOME": "/xdg"}, tmp_path)[0] == Path("/xdg/opencode/opencode.db")
+    xdg = {"XDG_DATA_HOME": "/xdg"}
+    assert SOURCE.places(xdg, tmp_path)[0] == Path("/xdg/opencode/opencode.db")
     assert SOURCE.places({"OPENCODE_DATA_DIR": "~/oc"}, tmp_path)[0] == tmp_path / "oc/opencode.db"
 
 

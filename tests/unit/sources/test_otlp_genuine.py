@@ -1,4 +1,4 @@
-"""Genuine telemetry: per emitter the number of distinct calls and their tokens, by the joining keys.
+"""Genuine telemetry: per emitter the distinct calls and their tokens, by the joining keys.
 
 The expected numbers are the right totals of the samples' README; the mock behind them answered
 Anthropic 12 fresh + 15000 read + 2048 written (48 for 5 minutes, 2000 for an hour) in, 57 out;
@@ -71,6 +71,10 @@ def tokens(event: Observation) -> Tokens | None:
 
 
 OTEL_PYTHON = "otel-python/"
+NAMES = (
+    "claude-code", "codex-logs", "codex-spans", "gemini-cli", "litellm", "langfuse", "langchain",
+    "openinference", "openllmetry", "pydantic-ai", "contrib-openai", "vercel-ai",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -95,20 +99,7 @@ OTEL_PYTHON = "otel-python/"
         ),
         ("vercel-ai-6.0.326/otlp/*", 2, [CHAT] * 2),
     ],
-    ids=[
-        "claude-code",
-        "codex-logs",
-        "codex-spans",
-        "gemini-cli",
-        "litellm",
-        "langfuse",
-        "langchain",
-        "openinference",
-        "openllmetry",
-        "pydantic-ai",
-        "contrib-openai",
-        "vercel-ai",
-    ],
+    ids=NAMES,
 )
 def test_calls_and_tokens(
     shared_data: Path, pattern: str, seen: int, expected: list[Tokens | None]

@@ -52,7 +52,7 @@ def generate_command(events: int, seed: int, out: Path | None, into_ledger: bool
     """
     if (out is None) != into_ledger:
         raise UsageError(
-            "generate needs one place to write to", remedy="give either --out FILE or --import"
+            "generate needs one place to write to", remedy="Give either --out FILE or --import."
         )
     invocation = current()
     with invocation.books() as books, invocation.progress() as progress:

@@ -91,13 +91,15 @@ def split_source(paths: tuple[str, ...]) -> tuple[str | None, list[Path]]:
     if Path(first).exists():
         return None, [Path(first)]
     raise UsageError(
-        f"import {first}: no file or folder is named", remedy=f"jevons import {first} PATH"
+        f"import {first}: no file or folder is named", remedy=f"Write jevons import {first} PATH."
     )
 
 
 def _suggest(invocation: Invocation, places: list[Path]) -> int:
     if len(places) != 1:
-        raise UsageError("--suggest reads one file", remedy="jevons import csv --suggest FILE")
+        raise UsageError(
+            "--suggest reads one file", remedy="Write jevons import csv --suggest FILE."
+        )
     with invocation.books() as books:
         say(books.suggest_mapping(places[0]).rstrip("\n"))
     return 0

@@ -13,7 +13,7 @@ from jevons.interfaces.cli.figures import count, money, plural
 from jevons.interfaces.cli.invocation import current, say
 from jevons.interfaces.cli.options import Command, query, query_flags
 from jevons.interfaces.cli.periods import local_instant
-from jevons.interfaces.cli.table import Column, render
+from jevons.interfaces.cli.table import SILENT, Column, render
 from jevons.interfaces.cli.terminal import Glyphs, Terminal, safe
 from jevons.vocabulary.money import parse_amount
 
@@ -78,7 +78,7 @@ def _event_columns(events: list[dict[str, Any]], glyphs: Glyphs, time_zone: str)
         cells = tuple(_first(event, names, glyphs.unknown) for event in events)
         empty = all(cell == glyphs.unknown for cell in cells)
         cut: Literal["middle", "end"] = "end" if title == "why" else "middle"
-        return Column(title, cells, rank=rank + 20 * empty, shrinks=cut)
+        return Column(title, cells, rank=rank + SILENT * empty, shrinks=cut)
 
     def tokens(title: str, rank: int, name: str) -> Column:
         cells = tuple(count(int(event.get(name) or 0), exact=False) for event in events)

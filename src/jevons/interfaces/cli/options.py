@@ -127,7 +127,7 @@ def _pair(text: str) -> tuple[str, str]:
     if not equals or not name.strip():
         raise UsageError(
             f"--where {text}: there is no DIM=VALUE in it",
-            remedy="write for example --where team=search",
+            remedy="Write for example --where team=search.",
         )
     return name.strip(), value
 

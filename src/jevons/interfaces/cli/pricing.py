@@ -73,7 +73,7 @@ def show_command(model: str, provider: str | None, at: str | None, json: bool) -
     if not rows:
         raise PriceError(
             f"no price is known for {model}" + (f" of {provider}" if provider else ""),
-            remedy="jevons prices list shows the known ones, jevons prices add FILE adds one",
+            remedy="See jevons prices list; jevons prices add FILE adds one.",
         )
     if json:
         say(json_text([price_document(row) for row in rows]))

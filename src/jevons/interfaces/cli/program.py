@@ -32,7 +32,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         _close_quietly()
         return 0
     except (click.Abort, KeyboardInterrupt):
-        return _complain(Interrupted("stopped", remedy="everything acknowledged so far is stored"))
+        return _complain(Interrupted("stopped", remedy="What was acknowledged is stored."))
     except click.ClickException as problem:
         return _misused(problem)
     except JevonsError as problem:
@@ -78,7 +78,7 @@ def _misused(problem: click.ClickException) -> int:
         print(problem.format_message(), file=sys.stderr)
         return problem.exit_code
     context = problem.ctx if isinstance(problem, click.UsageError) else None
-    remedy = f"see: {context.command_path} --help" if context is not None else ""
+    remedy = f"See {context.command_path} --help." if context is not None else ""
     message = problem.format_message().rstrip(".")
     error = JevonsError(message[:1].lower() + message[1:], remedy=remedy)
     _complain(error)
@@ -88,7 +88,7 @@ def _misused(problem: click.ClickException) -> int:
 def _unexpected(problem: Exception) -> JevonsError:
     return JevonsError(
         f"unexpected {type(problem).__name__}: {problem}",
-        remedy="this is a fault of jevons; JEVONS_DEBUG=1 shows where, please report it",
+        remedy="This is a fault of jevons: JEVONS_DEBUG=1 shows where. Please report it.",
     )
 
 

@@ -60,7 +60,7 @@ def report_command(
     plans.
     """
     if json and csv:
-        raise UsageError("--json and --csv exclude each other", remedy="give one of them")
+        raise UsageError("--json and --csv exclude each other", remedy="Give one of them.")
     invocation = current()
     question = query(invocation, since, until, where, as_of, by=dimensions(by), top=top)
     with invocation.books() as books:

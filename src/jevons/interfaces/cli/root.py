@@ -96,14 +96,14 @@ class Root(click.Group):
         if os.path.exists(name):
             raise UsageError(
                 f"{name} is a file or folder, not a command",
-                remedy=f"to read it: jevons import {name}",
+                remedy=f"To read it: jevons import {name}",
             )
         from difflib import get_close_matches
 
         alike = get_close_matches(name, COMMANDS, n=1)
         raise UsageError(
             f"there is no command {name!r}",
-            remedy=f"did you mean {alike[0]}?" if alike else "jevons --help lists the commands",
+            remedy=f"Did you mean {alike[0]}?" if alike else "See jevons --help for the list.",
         )
 
 

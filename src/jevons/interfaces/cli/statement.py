@@ -10,11 +10,8 @@ from typing import Final
 from jevons.app.results import Report, Row
 from jevons.interfaces.cli.figures import count, money, per_million, plural
 from jevons.interfaces.cli.periods import local_instant
-from jevons.interfaces.cli.table import Column, render, wrap
+from jevons.interfaces.cli.table import SILENT, Column, render, wrap
 from jevons.interfaces.cli.terminal import Glyphs, Terminal, safe
-
-LAST_RANK: Final = 20
-"""Added to the rank of a column that says nothing here, so that it is left out first."""
 
 REASONS_SHOWN: Final = 3
 
@@ -88,7 +85,7 @@ def _figure_columns(rows: tuple[Row, ...], glyphs: Glyphs, exact: bool) -> list[
     def tokens(title: str, rank: int, read: Callable[[Row], int]) -> Column:
         cells = tuple(count(read(row), exact=exact) for row in rows)
         useless = not any(read(row) for row in rows)
-        return Column(title, cells, "suffix", rank + LAST_RANK * useless)
+        return Column(title, cells, "suffix", rank + SILENT * useless)
 
     def amounts(title: str, rank: int, read: Callable[[Row], Decimal | None]) -> Column:
         cells = tuple(
@@ -100,7 +97,7 @@ def _figure_columns(rows: tuple[Row, ...], glyphs: Glyphs, exact: bool) -> list[
     def calls(title: str, rank: int, read: Callable[[Row], int]) -> Column:
         useless = not any(read(row) for row in rows)
         cells = tuple(count(read(row)) for row in rows)
-        return Column(title, cells, "right", rank + LAST_RANK * useless)
+        return Column(title, cells, "right", rank + SILENT * useless)
 
     same_list = all(row.list_cost == row.effective_cost for row in rows)
     same_provenance = len({row.provenance for row in rows}) == 1
@@ -111,14 +108,14 @@ def _figure_columns(rows: tuple[Row, ...], glyphs: Glyphs, exact: bool) -> list[
         tokens("cache\nwrite", 10, lambda row: row.cache_write_input_tokens),
         tokens("output\ntokens", 2, lambda row: row.output_tokens),
         tokens("reason-\ning", 9, lambda row: row.reasoning_output_tokens),
-        amounts("list\ncost", 5 + LAST_RANK // 2 * same_list, lambda row: row.list_cost),
+        amounts("list\ncost", 5 + SILENT * same_list, lambda row: row.list_cost),
         amounts("effective\ncost", 0, lambda row: row.effective_cost),
         _rates(rows, glyphs),
         calls("no\nprice", 6, lambda row: row.unknown_calls),
         Column(
             "provenance",
             tuple(safe(row.provenance or glyphs.unknown) for row in rows),
-            rank=11 + LAST_RANK // 2 * same_provenance,
+            rank=11 + SILENT * same_provenance,
         ),
     ]
 
@@ -160,8 +157,8 @@ def _left_out(report: Report, glyphs: Glyphs) -> list[str]:
     if bounded:
         verb = "costs" if bounded == 1 else "cost"
         lines.append(
-            f"{plural(bounded, 'call')} {verb} at least what is shown ({glyphs.at_least}): cut short, "
-            "or with a part that has no price."
+            f"{plural(bounded, 'call')} {verb} at least what is shown ({glyphs.at_least}): "
+            "cut short, or with a part that has no price."
         )
     lines += _reasons(report)
     if report.rejected:

@@ -16,6 +16,9 @@ GAP: Final = "  "
 COMFORT: Final = 12
 """A shrinkable column keeps this width, or a fifth of the table's, while others can be left out."""
 
+SILENT: Final = 20
+"""Added to the rank of a column that says nothing (all zero, all the same): left out first, in silence."""
+
 Align = Literal["left", "right", "point", "suffix"]
 """point: decimal points below each other. suffix: digits end below each other, then `k`, `M`."""
 
@@ -42,7 +45,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """The lines of a table and the titles of the columns that had no room."""
+    """The lines of a table and the titles of the telling columns that had no room."""
 
     lines: tuple[str, ...]
     hidden: tuple[str, ...]
@@ -63,7 +66,7 @@ def render(columns: Sequence[Column], terminal: Terminal, *, total: bool = False
     if total:
         rows[-1:] = [rule, terminal.strong(rows[-1])]
     names = {column.title for column in shown}
-    hidden = tuple(_one_line(c.title) for c in columns if c.title not in names)
+    hidden = tuple(_one_line(c.title) for c in columns if c.title not in names and c.rank < SILENT)
     return Rendered((*lines, *rows), hidden)
 
 

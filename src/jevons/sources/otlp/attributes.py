@@ -106,10 +106,8 @@ RESPONSE_MODEL: Final = (
 PROVIDER: Final = (
     "gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system", "ai.model.provider",
 )  # fmt: skip
-RESPONSE_WHOLE: Final = re.compile(r"\s*-?[0-9]{1,19}\s*\Z")
-_ID: Final = ("gen_ai.response.id", "ai.response.id", "response_id", "llm.response.id")
-REQUEST_WHOLE: Final = re.compile(r"\s*-?[0-9]{1,19}\s*\Z")
-_ID: Final = ("anthropic.request.id", "request_id", "gen_ai.request.id")
+RESPONSE_ID: Final = ("gen_ai.response.id", "ai.response.id", "response_id", "llm.response.id")
+REQUEST_ID: Final = ("anthropic.request.id", "request_id", "gen_ai.request.id")
 SERVICE_TIER: Final = (
     "gen_ai.openai.response.service_tier", "openai.response.service_tier",
     "anthropic.response.service_tier", "gen_ai.response.service_tier",
@@ -121,8 +119,7 @@ _MADE_UP: Final = ("aitxt-", "aiobj-", "run-", "lc_run-")
 """Ids that a framework makes when the provider gave none."""
 _WHOLE: Final = re.compile(r"\s*-?[0-9]{1,19}\s*\Z")
 _ID: Final = re.compile(r"[\x21-\x7e]{1,1024}\Z")
-_LEADING_WHOLE: Final = re.compile(r"\s*-?[0-9]{1,19}\s*\Z")
-_ID: Final = re.compile(r'\{\s*"id"\s*:\s*"([\w.:-]{8,200})"')
+_LEADING_ID: Final = re.compile(r'\{\s*"id"\s*:\s*"([\w.:-]{8,200})"')
 _ERROR_NAME: Final = re.compile(r"[\w.:/-]{1,80}\Z")
 
 

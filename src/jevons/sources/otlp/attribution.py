@@ -96,9 +96,9 @@ def _facts(attributes: Attributes) -> dict[str, str]:
 def _containers(attributes: Attributes) -> Labels:
     labels: Labels = []
     for name, value in attributes.items():
-        for container in CONTAINERS:
-            if name.startswith(container):
-                labels.append((name.removeprefix(container), _unquoted(value)))
+        if name.startswith(CONTAINERS):
+            container = next(part for part in CONTAINERS if name.startswith(part))
+            labels.append((name.removeprefix(container), _unquoted(value)))
     for name in METADATA:
         if held := literal(attributes.get(name)):
             labels += held.items()

@@ -16,6 +16,9 @@ LANGFUSE_USAGE: Final = "langfuse.observation.usage_details"
 """JSON: a provider's raw usage object, or buckets with free names."""
 
 
+_RANKS: Final = {
+    name: (counter, rank) for counter, names in USAGE.items() for rank, name in enumerate(names)
+}
 RARE: Final = frozenset(USAGE) - {
     "input_tokens", "output_tokens", "total_tokens", "cache_read_input_tokens",
     "cache_write_input_tokens", "cache_write_5m_input_tokens", "cache_write_1h_input_tokens",
@@ -86,14 +89,16 @@ def _leaves_out(counts: dict[str, int], provider: str) -> bool:
 
 
 def _canonical(attributes: Mapping[str, Any]) -> dict[str, int]:
-    counts = {}
-    for counter, names in USAGE.items():
-        for name in names:
-            found = count(attributes[name]) if name in attributes else None
-            if found is not None:
-                counts[counter] = found
-                break
-    return counts
+    found: dict[str, tuple[int, int]] = {}
+    for name, value in attributes.items():
+        ranked = _RANKS.get(name)
+        number = count(value) if ranked else None
+        if ranked is None or number is None:
+            continue
+        counter, rank = ranked
+        if counter not in found or rank < found[counter][0]:
+            found[counter] = (rank, number)
+    return {counter: found[counter][1] for counter in USAGE if counter in found}
 
 
 def _flat(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 from jevons.sources.otlp.envelope import Attributes, Origin
@@ -115,12 +116,15 @@ _VARIANT: Final = re.compile(r"\[(\w+)\]\Z")
 def emitter_of(origin: Origin) -> Emitter:
     """Who sent the records of this origin."""
     service = origin.resource.get("service.name")
+    return _emitter(origin.scope, service if isinstance(service, str) else "")
+
+
+@lru_cache(maxsize=1024)
+def _emitter(scope: str, service: str) -> Emitter:
     for emitter in EMITTERS:
-        for scope in emitter.scopes:
-            whole = scope.endswith("$") and origin.scope == scope[:-1]
-            if whole or (not scope.endswith("$") and origin.scope.startswith(scope)):
-                return emitter
-        if isinstance(service, str) and emitter.services and service.startswith(emitter.services):
+        if scope.startswith(emitter.scopes) or f"{scope}$" in emitter.scopes:
+            return emitter
+        if emitter.services and service.startswith(emitter.services):
             return emitter
     return CONVENTIONAL
 

@@ -240,14 +240,15 @@ def _value(value: Any, depth: int = 4) -> Any:
     """The plain value of an `AnyValue`; None when it is empty, of bytes, or nested too deep."""
     if not isinstance(value, dict) or depth == 0:
         return None
-    for name in ("stringValue", "boolValue", "doubleValue"):
-        if (found := _get(value, name)) is not None:
-            return found if isinstance(found, (str, bool, int, float)) else None
-    if (found := _get(value, "intValue")) is not None:
-        return whole_number(found)
-    if isinstance(items := _get(value, "arrayValue"), dict):
-        return [_value(item, depth - 1) for item in _objects(items.get("values"))]
-    if isinstance(items := _get(value, "kvlistValue"), dict):
-        pairs = _objects(items.get("values"))
-        return {str(pair.get("key")): _value(pair.get("value"), depth - 1) for pair in pairs}
+    for name, held in value.items():
+        kind = name.removesuffix("Value").removesuffix("_value")
+        if kind in ("string", "bool", "double"):
+            return held if isinstance(held, (str, bool, int, float)) else None
+        if kind == "int":
+            return whole_number(held)
+        if kind == "array":
+            return [_value(item, depth - 1) for item in _objects(_object(held).get("values"))]
+        if kind == "kvlist":
+            pairs = _objects(_object(held).get("values"))
+            return {str(pair.get("key")): _value(pair.get("value"), depth - 1) for pair in pairs}
     return None

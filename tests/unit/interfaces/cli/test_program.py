@@ -27,7 +27,7 @@ SOURCE = Path(__file__).resolve().parents[4] / "src"
         (LedgerLocked("locked"), 5, "error: locked\n"),
         (UsageError("wrong"), 2, "error: wrong\n"),
         (Interrupted("stopped", remedy="go on"), 130, "stopped\n  go on\n"),
-        (KeyboardInterrupt(), 130, "stopped\n  everything acknowledged"),
+        (KeyboardInterrupt(), 130, "stopped\n  What was acknowledged"),
         (OSError(errno.ENOENT, "No such file", "x"), 1, "error: No such file: x\n"),
         (ZeroDivisionError("division"), 1, "error: unexpected ZeroDivisionError: division\n"),
     ],
@@ -66,7 +66,7 @@ def test_debug_by_environment(cli: Any, books: Any) -> None:
     [
         (("report", "--frobnicate"), "error: no such option"),
         (("report", "--top", "0"), "error: invalid value for '--top'"),
-        (("frobnicate",), "error: there is no command 'frobnicate'\n  jevons --help lists"),
+        (("frobnicate",), "error: there is no command 'frobnicate'\n  see jevons --help"),
         (("import",), "error: missing argument"),
     ],
 )

@@ -106,6 +106,12 @@ def test_narrow_tables_name_what_they_leave_out(mixed: Report) -> None:
     assert "reason-" in wide[0] and "provenance" in wide[1]
 
 
+def test_columns_that_say_nothing_go_first_and_unnamed(report: Build, row: BuildRow) -> None:
+    lines = statement(report(row({"model": "a"}, reasoning_output_tokens=0)), Terminal(width=62))
+    assert "reason-" not in lines[0] and "list" not in lines[0] and "cache" in lines[0]
+    assert "reasoning" not in " ".join(lines) and "No room" not in " ".join(lines)
+
+
 def test_exact_figures(mixed: Report) -> None:
     text = "\n".join(statement(mixed, Terminal(), exact=True))
     assert "1,720,000" in text and "$1,236.100045" in text
