@@ -19,15 +19,22 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 BLOCK = re.compile(r"^```console\n(.*?)^```$|^<!-- setup: (.*?) -->$", re.MULTILINE | re.DOTALL)
-SHIM = '#!/bin/sh\nexec "{python}" -c "from jevons.interfaces.cli import main; main()" "$@"\n'
+START = "from jevons.interfaces.cli import main; main()"
+SHIMS = {
+    "jevons": f'#!/bin/sh\nexec "{sys.executable}" -c "{START}" "$@"\n',
+    "python3": f'#!/bin/sh\nexec "{sys.executable}" "$@"\n',
+}
+"""Commands that the sessions find before all others: this project with this Python."""
+
 SOURCE = Path(__file__).resolve().parents[1] / "src"
 COLUMNS = "96"
 SECONDS = 120
 ELAPSED = re.compile(r"\b\d+\.\d+ s\b")
-"""How long a command took, as commands print it: written into a page as `… s`."""
+"""How long a command took, as commands print it."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,7 @@ def steps(session: str) -> list[Step]:
             if shown:
                 found.append(Step("\n".join(shown), "\n".join(output)))
             shown, output = [line], []
-        elif line.startswith("> ") and not output:
+        elif (line == ">" or line.startswith("> ")) and not output:
             shown.append(line)
         else:
             output.append(line)
@@ -83,9 +90,9 @@ class Shell:
         tools = place / "bin"
         for folder in (self.folder, tools, place / "home"):
             folder.mkdir(parents=True)
-        shim = tools / "jevons"
-        shim.write_text(SHIM.format(python=sys.executable))
-        shim.chmod(0o755)
+        for name, shim in SHIMS.items():
+            (tools / name).write_text(shim)
+            (tools / name).chmod(0o755)
         self.environment = {
             "PYTHONPATH": str(SOURCE),
             "HOME": str(place / "home"),
@@ -145,14 +152,21 @@ def rewritten(text: str, place: Path) -> str:
         lines: list[str] = []
         for step in steps(block[1]):
             _, actual = next(outputs)
-            if lines and not lines[-1].startswith(("$ ", "> ")):
+            if lines and not lines[-1].startswith(("$", ">")):
                 lines.append("")
             lines += step.shown.splitlines()
             same = matches(step.expected, actual)
-            lines += _trimmed(step.expected if same else ELAPSED.sub("… s", actual))
+            lines += _trimmed(step.expected if same else _lasting(actual))
         return "```console\n" + "\n".join(lines) + "\n```"
 
     return BLOCK.sub(renew, text)
+
+
+def _lasting(output: str) -> str:
+    """The output without what is another at every run: how long it took, and the time of day."""
+    today = datetime.now(UTC).date().isoformat()
+    text = re.sub(rf"{today}[ T]\d\d:\d\d:\d\d", "…", output)
+    return ELAPSED.sub("… s", text)
 
 
 def main(arguments: list[str]) -> int:

@@ -25,9 +25,11 @@ text
 ```console
 $ cat > more.txt <<'END'
 > two
+>
 > END
 $ cat more.txt; false; echo $?
 two
+
 1
 ```
 """
@@ -38,15 +40,15 @@ def test_a_true_page_has_no_differences(tmp_path: Path) -> None:
 
 
 def test_a_false_page_is_told_and_mended(tmp_path: Path) -> None:
-    page = PAGE.replace("\ntwo\n1", "\nthree\n1")
+    page = PAGE.replace("\ntwo\n\n1", "\nthree\n1")
     (difference,) = transcript.differences(page, tmp_path / "check")
     assert "three" in difference and "two" in difference
     assert transcript.rewritten(page, tmp_path / "write") == PAGE
 
 
-def test_elapsed_times_are_not_written(tmp_path: Path) -> None:
-    page = "```console\n$ echo took 0.25 s\n```\n"
-    assert "took … s" in transcript.rewritten(page, tmp_path)
+def test_times_of_the_run_are_not_written(tmp_path: Path) -> None:
+    page = "```console\n$ echo took 0.25 s at $(date -u '+%Y-%m-%d %H:%M:%S')\n```\n"
+    assert "took … s at …\n" in transcript.rewritten(page, tmp_path)
 
 
 def test_a_failing_command_is_an_error(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from jevons.app.reading import Reading, fingerprint, plan, walk
 from jevons.app.results import FileSummary, ImportSummary, Progress
-from jevons.app.segments import Harvest, Outcome, Segment, harvest, tasks, worker_count
+from jevons.app.segments import Harvest, Outcome, Segment, harvest, tasks, uncollected, worker_count
 from jevons.ledger.intake import accept
 from jevons.vocabulary.observation import Observation
 from jevons.vocabulary.source import Source
@@ -55,7 +55,8 @@ class Importer:
             for number, reading in enumerate(readings):
                 outcomes[number] = [self._look(number, reading)]
         else:
-            self._read(readings, outcomes)
+            with uncollected():
+                self._read(readings, outcomes)
         files = [self._file(reading, outcomes.get(i, [])) for i, reading in enumerate(readings)]
         return self._summary(files, dry_run=dry_run)
 

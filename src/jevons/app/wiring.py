@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -68,6 +69,7 @@ def _begin_worker(settings: Settings) -> None:
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.disable()
     _worker["keeper"] = Keeper(settings)
 
 
@@ -114,6 +116,7 @@ class Keeper:
         import multiprocessing
         from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 
+        self.book()  # compiled and cached once, before every process would do it
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(
             workers, mp_context=context, initializer=_begin_worker, initargs=(self.settings,)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from jevons.vocabulary.money import MONEY_SCALE, parse_amount
 from jevons.vocabulary.observation import Observation
 from jevons.vocabulary.period import parse_time
 
-_LARGEST: Final = 2**53
+LARGEST: Final = 2**53
 """Counts beyond this cannot be exact in every JSON reader, so no provider sends them."""
 
 
@@ -25,13 +25,13 @@ def accept(observation: Observation) -> str | None:
         return str(error)
     if not observation.provider or not observation.provider.strip():
         return "no provider is named"
-    if observation.latency_ms is not None and not 0 <= observation.latency_ms < _LARGEST:
+    if observation.latency_ms is not None and not 0 <= observation.latency_ms < LARGEST:
         return f"latency_ms {observation.latency_ms} cannot be true"
     if observation.attempt is not None and not 0 <= observation.attempt < 2**31:
         return f"attempt {observation.attempt} cannot be true"
     if observation.stated_cost is not None and (refused := _stated(observation)):
         return refused
-    return too_large(observation.usage)
+    return None
 
 
 def _stated(observation: Observation) -> str | None:
@@ -43,17 +43,4 @@ def _stated(observation: Observation) -> str | None:
         return f"stated_cost {amount} USD for one call cannot be true"
     rounded = round(amount, MONEY_SCALE)
     observation.stated_cost = format(rounded, "f")
-    return None
-
-
-def too_large(usage: Any) -> str | None:
-    """The first counter of a usage body that is beyond what can be true, as a sentence, else
-    None."""
-    for name, value in usage.items() if isinstance(usage, dict) else ():
-        if isinstance(value, dict):
-            found = too_large(value)
-            if found:
-                return found
-        elif isinstance(value, int) and not -_LARGEST < value < _LARGEST:
-            return f"counter {name} ({value}) cannot be true"
     return None

@@ -16,6 +16,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
+from jevons.ledger.intake import LARGEST
 from jevons.pricing.book import PriceBook
 from jevons.pricing.context import PriceContext
 from jevons.pricing.kernel import rate_many
@@ -206,6 +207,10 @@ def _rate_single(
         )
     if isinstance(result, Impossible):
         return result
+    for part in result.parts:
+        for unit, quantity in part.quantities.items():
+            if quantity > LARGEST:
+                return Impossible(f"{quantity} {unit} in one call cannot be true")
     stated, stated_by = _stated(event, result)
     rows = []
     for number, part in enumerate(result.parts):

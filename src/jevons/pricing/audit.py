@@ -34,7 +34,7 @@ class Finding:
     @property
     def wrong(self) -> bool:
         """Whether the book should not be used before this is settled."""
-        return self.kind in ("duplicate", "contradiction", "unsourced")
+        return self.kind in ("duplicate", "contradiction")
 
 
 def audit(book: PriceBook) -> list[Finding]:

@@ -147,9 +147,7 @@ def _grounding(body: Mapping[str, Any]) -> dict[str, int]:
 
 def _unpriced(body: Mapping[str, Any]) -> tuple[str, ...]:
     kinds = [str(item.get("type")) for item in _objects(body.get("output"))]
-    return tuple(
-        f"output[{kind}]={kinds.count(kind)}" for kind in _UNPRICED_ITEMS if kind in kinds
-    )
+    return tuple(f"output[{kind}]={kinds.count(kind)}" for kind in _UNPRICED_ITEMS if kind in kinds)
 
 
 def _objects(value: Any) -> list[Mapping[str, Any]]:

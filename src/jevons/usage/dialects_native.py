@@ -1,8 +1,8 @@
 """Dialects of the providers with an API of their own: Anthropic, Google, Amazon, Cohere.
 
-Sources: anthropic SDK 2.12 (`BetaUsage`), google-genai 3.4 (`GenerateContentResponseUsageMetadata`),
-Bedrock's `TokenUsage`, Cohere's `Usage`; what lies inside what was checked on real bodies by the
-totals that they state.
+Sources: the usage types of anthropic SDK 2.12 (`BetaUsage`), google-genai 3.4 (`UsageMetadata`),
+Bedrock (`TokenUsage`) and Cohere; what lies inside what was checked on real bodies by the totals
+that they state.
 """
 
 from __future__ import annotations

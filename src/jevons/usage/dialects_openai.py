@@ -153,7 +153,12 @@ XAI_CHAT: Final = replace(
     CHAT,
     name="xai.chat",
     # xAI's completion_tokens leave reasoning out (docs.x.ai; pricing is for both).
-    counters=(*_CHAT_INPUT, Counter(REASONING, _REASONING, outside=True), *_CHAT_TOOLS, _X_SEARCHES),
+    counters=(
+        *_CHAT_INPUT,
+        Counter(REASONING, _REASONING, outside=True),
+        *_CHAT_TOOLS,
+        _X_SEARCHES,
+    ),
     totals=(Total("total_tokens", (INPUT, OUTPUT, REASONING)), _CACHE_MISS),
     rivals=("openai.chat",),
     stated="xai",

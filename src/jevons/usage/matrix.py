@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from jevons.usage.dialect import Dialect
+from jevons.usage.groups import Body, Group, Rest, groups
 from jevons.usage.plans import Combination, Plan
 from jevons.usage.reading import MOST, is_counter
 from jevons.usage.served import Served, served
@@ -74,104 +74,25 @@ def split_many(
     return matrix
 
 
-@dataclass(slots=True, eq=False)
-class _Bucket:
-    """The bodies of one plan: their rows, their numbers one after the other, how served."""
-
-    plan: Plan
-    rows: list[int] = field(default_factory=list)
-    numbers: list[Any] = field(default_factory=list)
-    servings: list[int] = field(default_factory=list)
-    known: dict[tuple[Any, ...], int] = field(default_factory=dict)
-
-
-def _split_block(
-    matrix: SplitMatrix, bodies: Iterable[tuple[int, str, str | None, Any]]
-) -> tuple[list[int], list[int]]:
+def _split_block(matrix: SplitMatrix, bodies: Iterable[Body]) -> tuple[list[int], list[int]]:
     """Split what has a plan. The rest: rows to try again without nulls and floats, single rows."""
-    buckets: dict[Plan, _Bucket] = {}
-    untidy: list[int] = []
-    single: list[int] = []
-    find = _SHAPES.find
-    for row, provider, api, usage in bodies:
-        if usage.__class__ is not dict or None in usage.values():
-            if usage is not None:
-                untidy.append(row)
-            continue
-        try:
-            plan, containers = find(provider, api, usage)
-            if plan is None or (plan.suspects and _has_counter(plan, containers)):
-                single.append(row)
-                continue
-            bucket = buckets.get(plan)
-            if bucket is None:
-                bucket = buckets[plan] = _Bucket(plan)
-            if plan.labels is not None:
-                serving = _serving(matrix, bucket, plan.labels(usage))
-                if serving < 0:
-                    single.append(row)
-                    continue
-                bucket.servings.append(serving)
-        except (TypeError, KeyError, ValueError):
-            untidy.append(row)  # values of kinds that the shape does not tell
-            continue
-        numbers = bucket.numbers
-        for container, getter in plan.getters:
-            values = containers[container]
-            numbers += values if getter is None else getter(values)
-        bucket.rows.append(row)
-    for bucket in buckets.values():
-        _fill(matrix, bucket, untidy, single)
-    return untidy, single
+    rest = Rest()
+    for group in groups(bodies, _SHAPES, rest):
+        _fill(matrix, group, rest)
+    return rest.untidy, rest.single
 
 
-def _has_counter(plan: Plan, containers: list[Any]) -> bool:
-    """Whether a name that no rule knows may count something in this body."""
-    values = (containers[container][key] for container, key in plan.suspects)
-    return any(isinstance(v, (dict, list)) or is_counter(v, plan.dialect) for v in values)
-
-
-def _serving(matrix: SplitMatrix, bucket: _Bucket, labels: tuple[Any, ...]) -> int:
-    """The index of how a body was served, -1 when it is out of the ordinary."""
-    index = bucket.known.get(labels)
-    if index is None:
-        way = _served(bucket.plan.dialect, bucket.plan.label_paths, labels)
-        if not way.is_ordinary:
-            index = -1
-        elif way in matrix.servings:
-            index = matrix.servings.index(way)
-        else:
-            index = len(matrix.servings)
-            matrix.servings.append(way)
-        bucket.known[labels] = index
-    return index
-
-
-def _served(dialect: Dialect, paths: tuple[str, ...], labels: tuple[Any, ...]) -> Served:
-    if any(isinstance(label, (int, float)) for label in labels):
-        raise TypeError("a number where a name belongs")
-    return served(dialect, dict(zip(paths, labels, strict=True)))
-
-
-def _fill(matrix: SplitMatrix, bucket: _Bucket, untidy: list[int], single: list[int]) -> None:
-    """Write the rows of a bucket; rows that are no counts or fail a check go to the other lists."""
-    plan, width = bucket.plan, bucket.plan.width
-    rows, numbers, servings = bucket.rows, bucket.numbers, bucket.servings
-    if set(map(type, numbers)) != {int} or max(numbers) > MOST or min(numbers) < 0:
-        good = [i for i in range(len(rows)) if _are_counts(numbers[i * width : (i + 1) * width])]
-        untidy += sorted(set(rows).difference(rows[i] for i in good))
-        numbers = list(chain.from_iterable(numbers[i * width : (i + 1) * width] for i in good))
-        rows = [rows[i] for i in good]
-        servings = [servings[i] for i in good] if servings else []
-    if not rows:
-        return
-    raw = np.fromiter(numbers, dtype=np.int64, count=len(numbers))
-    columns = np.ascontiguousarray(raw.reshape(len(rows), width).T)
-    where, how = np.array(rows, dtype=np.int64), np.array(servings, dtype=np.int32)
-    holds = _holds(plan, columns)
-    if holds is not None:
-        single += where[~holds].tolist()
-        where, columns, how = where[holds], columns[:, holds], how[holds] if servings else how
+def _fill(matrix: SplitMatrix, group: Group, rest: Rest) -> None:
+    """Write the rows of a group; rows that are no counts or fail a check go to the rest."""
+    plan = group.plan
+    _drop_unknown(group, rest)
+    columns = _columns(group, rest)
+    served = _servings(matrix, group)
+    where = np.array(group.rows, dtype=np.int64)
+    holds = _holds(plan, columns) & (served >= 0)
+    if not holds.all():
+        rest.single += where[~holds].tolist()
+        where, columns, served = where[holds], columns[:, holds], served[holds]
     quantities = matrix.quantities.T
     for unit, terms in plan.units:
         quantities[unit, where] = _combine(columns, terms)
@@ -179,23 +100,91 @@ def _fill(matrix: SplitMatrix, bucket: _Bucket, untidy: list[int], single: list[
     if plan.turns:
         tier = -(-tier // (1 + _combine(columns, plan.turns)))
     matrix.tier_input[where] = tier
-    if servings:
-        matrix.served[where] = how
+    matrix.served[where] = served
+
+
+def _drop_unknown(group: Group, rest: Rest) -> None:
+    """Leave out the bodies in which a name that no rule knows may count something."""
+    dialect = group.plan.dialect
+    suspect = {
+        position
+        for container, key in group.plan.suspects
+        for position, mapping in enumerate(group.containers[container])
+        if isinstance(mapping[key], (dict, list)) or is_counter(mapping[key], dialect)
+    }
+    if suspect:
+        rest.single += group.drop(suspect)
+
+
+def _columns(group: Group, rest: Rest) -> Ints:
+    """The numbers of a group, a row per column of its plan; bodies with anything else drop out."""
+    numbers = _numbers(group)
+    if any(set(map(type, part)) - {int} or max(part) > MOST or min(part) < 0 for part in numbers):
+        count = len(group.rows)
+        odd = {
+            position
+            for part in numbers
+            for position in range(count)
+            if not _are_counts(part[position * len(part) // count :][: len(part) // count])
+        }
+        rest.untidy += group.drop(odd)
+        numbers = _numbers(group)
+    count = len(group.rows)
+    if not count:
+        return np.zeros((group.plan.width, 0), dtype=np.int64)
+    parts = [
+        np.fromiter(part, dtype=np.int64, count=len(part)).reshape(count, -1).T for part in numbers
+    ]
+    return np.concatenate(parts)
+
+
+def _numbers(group: Group) -> list[list[Any]]:
+    """The numbers of a group, one flat list per getter of its plan."""
+    if not group.rows:
+        return []
+    found = []
+    for container, getter in group.plan.getters:
+        values = group.containers[container]
+        found.append(list(chain.from_iterable(values if getter is None else map(getter, values))))
+    return found
+
+
+def _servings(matrix: SplitMatrix, group: Group) -> npt.NDArray[np.int32]:
+    """Indices of how bodies were served, -1 when it is out of the ordinary or no name."""
+    plan = group.plan
+    if plan.labels is None:
+        return np.zeros(len(group.rows), dtype=np.int32)
+    named = list(map(plan.labels, group.containers[0]))
+    try:
+        index = {labels: _serving(matrix, plan, labels) for labels in set(named)}
+    except TypeError:  # a container where a name belongs
+        return np.full(len(named), -1, dtype=np.int32)
+    return np.fromiter(map(index.__getitem__, named), dtype=np.int32, count=len(named))
+
+
+def _serving(matrix: SplitMatrix, plan: Plan, labels: tuple[Any, ...]) -> int:
+    """The index of how bodies with these labels were served."""
+    if any(isinstance(label, (int, float)) for label in labels):
+        return -1
+    way = served(plan.dialect, dict(zip(plan.label_paths, labels, strict=True)))
+    if not way.is_ordinary:
+        return -1
+    if way not in matrix.servings:
+        matrix.servings.append(way)
+    return matrix.servings.index(way)
 
 
 def _are_counts(numbers: list[Any]) -> bool:
     return all(type(number) is int and 0 <= number <= MOST for number in numbers)
 
 
-def _holds(plan: Plan, columns: Ints) -> npt.NDArray[np.bool_] | None:
-    """Which bodies pass every check of the plan; None when all do."""
-    holds: npt.NDArray[np.bool_] | None = None
-    for checks, is_sum in ((plan.zero, True), (plan.positive, False)):
-        for terms in checks:
-            value = _combine(columns, terms)
-            passed = value == 0 if is_sum else value >= 0
-            if not passed.all():
-                holds = passed if holds is None else holds & passed
+def _holds(plan: Plan, columns: Ints) -> npt.NDArray[np.bool_]:
+    """Which bodies pass every check of the plan."""
+    holds = np.ones(columns.shape[1], dtype=bool)
+    for terms in plan.zero:
+        holds &= _combine(columns, terms) == 0
+    for terms in plan.positive:
+        holds &= _combine(columns, terms) >= 0
     return holds
 
 

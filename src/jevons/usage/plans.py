@@ -37,7 +37,7 @@ class Plan:
     getters: container number -> its numbers, in column order (None: the container is the numbers).
     suspects: (container, key) of names that no rule knows. labels: values that say how the call
     was served, by path. zero, positive: combinations that must be 0, or not below it. units: unit
-    number -> combination. tier: the inclusive input; turns: tool calls that its turns exceed by one.
+    number -> combination. tier: the inclusive input; turns: tool calls, one fewer than its turns.
     """
 
     dialect: Dialect
@@ -133,17 +133,21 @@ def _sum(forms: Iterable[Mapping[int, int]]) -> _Form:
     return total
 
 
+def _times(factor: int, form: Mapping[int, int]) -> _Form:
+    return {column: factor * coefficient for column, coefficient in form.items()}
+
+
 def _minus(form: Mapping[int, int], *others: Mapping[int, int]) -> _Form:
-    return _sum([form, *({c: -k for c, k in other.items()} for other in others)])
+    return _sum([form, *(_times(-1, other) for other in others)])
 
 
 def _same_sums(top: Mapping[Unit, _Form], entry: Mapping[Unit, _Form]) -> list[_Form]:
     """The only iteration of a response is the response: their inclusive counters are equal."""
-    return [
-        _minus(*(_sum(f for u, f in units.items() if name in UNITS[u].inclusive) for units in pair))
-        for name in SUMS
-        for pair in [(top, entry)]
-    ]
+    return [_minus(_inclusive(top, name), _inclusive(entry, name)) for name in SUMS]
+
+
+def _inclusive(units: Mapping[Unit, _Form], name: str) -> _Form:
+    return _sum(form for unit, form in units.items() if name in UNITS[unit].inclusive)
 
 
 class _Scope:
@@ -166,8 +170,8 @@ class _Scope:
                 self.values[counter.cell] = _sum(self.columns[path] for path in stand_in)
         cells = frozenset(self.values)
         self.leaves = {
-            cell: _sum({c: k * n for c, k in self.values[cell_].items()} for cell_, n in f.items())
-            for cell, f in leaf_forms(cells, self.dialect.outside).items()
+            cell: _sum(_times(n, self.values[counter]) for counter, n in form.items())
+            for cell, form in leaf_forms(cells, self.dialect.outside).items()
         }
 
     def units(self) -> dict[Unit, _Form]:

@@ -6,7 +6,7 @@ The choice depends on top-level key names only, never on values, so bodies of on
 from __future__ import annotations
 
 from collections.abc import Collection
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 from jevons.usage.cells import INPUT, OUTPUT
@@ -92,7 +92,7 @@ def _select(provider: str, api: str | None, keys: frozenset[str]) -> Dialect | I
         return READINGS[_habit(named, provider, keys)]
     name = _infer(provider, keys) or named
     if name is None:
-        shown = ", ".join(sorted(map(str, keys))[:8]) or "none"
+        shown = ", ".join(sorted(str(key)[:64] for key in keys)[:8]) or "none"
         return Impossible(f"no dialect of {provider or 'any provider'} has these keys: {shown}")
     return READINGS[_habit(name, provider, keys)]
 
@@ -111,7 +111,7 @@ def _speaks(name: str, keys: frozenset[str]) -> bool:
     return not _heads(name).isdisjoint(keys)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _heads(name: str) -> frozenset[str]:
     """First names of the paths of a dialect's input and output counters."""
     paths = (

@@ -46,8 +46,8 @@ class Step:
         """Where the step goes into."""
         return self.container, self.key
 
-    def open(self, value: Any) -> tuple[Any, Any]:
-        """The shape of a value that is not a plain mapping, and the container to read it from.
+    def look(self, value: Any) -> tuple[Any, Any]:
+        """The shape of the value that the step goes into, and the container to read it from.
 
         Raises TypeError, KeyError or ValueError for what only the scalar reference can read.
         """
@@ -57,7 +57,29 @@ class Step:
             return _open_details(value, self.pair)
         if self.entry:
             return _open_entry(value)
-        raise TypeError("not a mapping")
+        if type(value) is not dict:
+            raise TypeError("not a mapping")
+        return tuple(value), value
+
+    def look_all(self, values: list[Any], odd: set[int]) -> tuple[list[Any], list[Any]]:
+        """As `look` for many values; positions of those that cannot be read are added to `odd`."""
+        if self.is_plain and set(map(type, values)) == {dict}:
+            return list(map(tuple, values)), values
+        shapes, containers = [], []
+        for position, value in enumerate(values):
+            try:
+                shape, container = self.look(value)
+            except (TypeError, KeyError, ValueError):
+                odd.add(position)
+                shape, container = None, ()
+            shapes.append(shape)
+            containers.append(container)
+        return shapes, containers
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it goes into a mapping, not into a list."""
+        return self.pair is None and not self.entry
 
 
 def _open_details(value: Any, pair: Callable[[Any], tuple[Any, Any]]) -> tuple[Any, Any]:
@@ -66,6 +88,7 @@ def _open_details(value: Any, pair: Callable[[Any], tuple[Any, Any]]) -> tuple[A
     if not value:
         return (), ()
     labels, counts = zip(*map(pair, value), strict=True)
+    hash(labels)  # TypeError for labels that are no names
     if sum(map(len, value)) != 2 * len(value):
         raise ValueError("details with more than a label and a number")
     return labels, counts
@@ -82,53 +105,37 @@ def _open_entry(value: Any) -> tuple[Any, Any]:
     return tuple(entry), entry
 
 
+Node = Step | Plan | None
+"""Where a shape leads: on, to its plan, or (None) to the scalar reference."""
+
+UNSEEN: Final = object()
+
+
 class Shapes:
-    """The trie of all shapes seen so far."""
+    """The trie of all shapes seen so far. table: its root."""
 
     def __init__(self) -> None:
-        self.table: dict[Any, Step | Plan | None] = {}
+        self.table: dict[Any, Node] = {}
         self._learned = 0
 
-    def find(
-        self, provider: str, api: str | None, usage: dict[str, Any]
-    ) -> tuple[Plan | None, list[Any]]:
-        """The plan for a body (None: the scalar reference) and its containers, the body first.
+    def learn(self, provider: str, api: str | None, usage: dict[str, Any]) -> None:
+        """Add the shape of a body to the trie.
 
         Raises TypeError, KeyError or ValueError for values that no plan can be made for.
         """
-        node: Any = self.table.get((provider, api, *usage), _UNSEEN)
-        containers: list[Any] = [usage]
-        while node.__class__ is Step:
-            value = containers[node.container][node.key]
-            if value.__class__ is dict and not node.entry:
-                shape: Any = tuple(value)
-            else:
-                shape, value = node.open(value)
-            containers.append(value)
-            node = node.table.get(shape, _UNSEEN)
-        if node is _UNSEEN:
-            return self._learn(provider, api, usage)
-        return node, containers
-
-    def _learn(
-        self, provider: str, api: str | None, usage: dict[str, Any]
-    ) -> tuple[Plan | None, list[Any]]:
-        """Add the shape of a body to the trie."""
         self._learned += 1
         if self._learned > _MOST_SHAPES:
-            self.table = {}
+            self.table.clear()
             self._learned = 0
         shape = (provider, api, *usage)
         dialect = select(provider, api, usage)
         unfit = not AROUND.isdisjoint(usage) or FALLBACK_CREDIT in usage
         if isinstance(dialect, Impossible) or unfit or may_state_cost(dialect, usage):
             self.table[shape] = None
-            return None, [usage]
-        return self._walk(Layout(dialect), shape, usage)
+        else:
+            self._walk(Layout(dialect), shape, usage)
 
-    def _walk(
-        self, layout: Layout, shape: Any, usage: dict[str, Any]
-    ) -> tuple[Plan | None, list[Any]]:
+    def _walk(self, layout: Layout, shape: Any, usage: dict[str, Any]) -> None:
         containers: list[Any] = [usage]
         survey = _Survey(layout)
         survey.mapping(0, usage, "")
@@ -136,23 +143,13 @@ class Shapes:
         while survey.steps:
             path, step = survey.steps.popleft()
             known = table.setdefault(shape, step)
-            if not isinstance(known, Step) or (known.container, known.key) != step.place:
+            if not isinstance(known, Step) or known.place != step.place:
                 raise TypeError("the same keys hold other kinds of values")
-            value = containers[step.container][step.key]
-            if value.__class__ is dict and not step.entry:
-                shape = tuple(value)
-            else:
-                shape, value = step.open(value)
-            containers.append(value)
-            survey.enter(len(containers) - 1, step, path, shape, value)
+            shape, container = step.look(containers[step.container][step.key])
+            containers.append(container)
+            survey.enter(len(containers) - 1, step, path, shape, container)
             table = known.table
-        plan = plan_of(layout) if survey.is_linear else None
-        if table.setdefault(shape, plan).__class__ is Step:
-            raise TypeError("the same keys hold other kinds of values")
-        return plan, containers
-
-
-_UNSEEN: Final = object()
+        table.setdefault(shape, plan_of(layout) if survey.is_linear else None)
 
 
 class _Survey:

@@ -172,7 +172,9 @@ def _broken_total(total: Total, reading: Reading) -> str | None:
         return None
     parts = " + ".join(f"{member} ({number})" for member, number in members)
     if value > summed:
-        return f"{value - summed} tokens of the stated total in no counter: {name} ({value}), {parts}"
+        return (
+            f"{value - summed} tokens of the stated total in no counter: {name} ({value}), {parts}"
+        )
     return f"{name} ({value}) is less than {parts}"
 
 
@@ -217,7 +219,9 @@ def _iterations(
         quantities, _ = _quantities(dialect, reading)
         if isinstance(quantities, Impossible):
             return quantities
-        unknown += [f"iterations[{len(entries)}].{key}" for key in unknown_counters(dialect, fields)]
+        unknown += [
+            f"iterations[{len(entries)}].{key}" for key in unknown_counters(dialect, fields)
+        ]
         part = Part(quantities, None, _tier_input(dialect, quantities, looped=False))
         entries.append(iteration(entry, part))
     return entries, unknown

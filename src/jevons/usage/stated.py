@@ -98,7 +98,6 @@ def _fee(cost: Decimal, fields: Mapping[str, Any]) -> str | None:
     difference = unit_price(cost - upstream)
     if difference > 0:
         return (
-            f"plugin fee: {plain(difference)} USD of the stated {plain(cost)} USD"
-            " is not for tokens"
+            f"plugin fee: {plain(difference)} USD of the stated {plain(cost)} USD is not for tokens"
         )
     return f"stated {plain(cost)} USD is {plain(-difference)} USD below the upstream cost"

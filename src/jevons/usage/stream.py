@@ -58,8 +58,7 @@ def _usage_in(event: Mapping[str, Any]) -> Mapping[str, Any] | None:
     for holder in (event, *(event.get(name) for name in _HOLDERS)):
         if isinstance(holder, Mapping):
             for name in ("usage", "usageMetadata", "usage_metadata"):
-                found = holder.get(name)
-                if isinstance(found, Mapping) and found:
+                if isinstance(found := holder.get(name), Mapping):
                     return found
     response = event.get("response")
     meta = response.get("meta") if isinstance(response, Mapping) else None
@@ -90,7 +89,8 @@ def _choices_end(event: Mapping[str, Any], has_usage: bool) -> bool:
     if not choices:
         return has_usage
     return any(
-        isinstance(choice, Mapping) and bool(choice.get("finish_reason", choice.get("finishReason")))
+        isinstance(choice, Mapping)
+        and bool(choice.get("finish_reason", choice.get("finishReason")))
         for choice in choices
     )
 
@@ -100,8 +100,10 @@ def _merge(into: dict[str, Any], later: Mapping[str, Any]) -> None:
     for key, value in later.items():
         before = into.get(key)
         if value is None or (value == 0 and isinstance(before, int)):
-            into.setdefault(key, value)
-        elif isinstance(before, dict) and isinstance(value, Mapping):
-            _merge(before, value)
+            continue
+        if isinstance(value, Mapping):
+            nested = before if isinstance(before, dict) else {}
+            _merge(nested, value)
+            into[key] = nested
         else:
-            into[key] = dict(value) if isinstance(value, Mapping) else value
+            into[key] = value

@@ -67,15 +67,12 @@ def provider_of(name: str) -> tuple[str, str | None]:
 
     A name with an API after a dot (`openai.chat`, `google.vertex.chat`) is tried without it.
     """
-    name = name.strip().lower()
+    full = name = name.strip().lower()
     while name:
         if name in _CANONICAL:
             return _CANONICAL[name]
-        shorter = name.rpartition(".")[0]
-        if not shorter:
-            return name, None
-        name = shorter
-    return UNKNOWN, None
+        name = name.rpartition(".")[0]
+    return full or UNKNOWN, None
 
 
 def provider_of_model(model: str | None) -> str:

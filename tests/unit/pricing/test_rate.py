@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -11,11 +12,11 @@ from jevons.vocabulary.units import Unit
 INPUT, OUTPUT, FETCH = Unit("input"), Unit("output"), Unit("web_fetches")
 
 
-def card(prices: dict[Unit, str] | None = None, **more: object) -> RateCard:
+def card(prices: dict[Unit, str] | None = None, **more: Any) -> RateCard:
     given = {INPUT: "0.000003", OUTPUT: "0.000015"} if prices is None else prices
     listed = {unit: Decimal(price) for unit, price in given.items()}
     fields = {"list_unit_price": listed, "contracted_unit_price": listed, **more}
-    return RateCard(card_id="card", entry="entry", source="source", **fields)  # type: ignore[arg-type]
+    return RateCard(card_id="card", entry="entry", source="source", **fields)
 
 
 def part(**quantities: int) -> Part:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -94,7 +95,7 @@ def test_claude_codes_user_id_names_person_and_session() -> None:
     device = "0123456789abcdef" * 4
     old = f"user_{device}_account_11-22_session_33-44"
     assert claude_code_user(old) == {"session": "33-44", "person": device}
-    new = '{"device_id": "%s", "account_uuid": "", "session_id": "33-44"}' % device
+    new = json.dumps({"device_id": device, "account_uuid": "", "session_id": "33-44"})
     assert claude_code_user(new) == {"session": "33-44", "person": device}
     assert claude_code_user("user_abc_account__session_6ff28397") == {"session": "6ff28397"}
     assert claude_code_user("user_7") is None

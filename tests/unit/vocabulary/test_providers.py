@@ -22,7 +22,7 @@ from jevons.vocabulary.providers import provider_of, provider_of_model
         ("azure.ai.openai", ("azure", None)),
         ("azure-openai.chat", ("azure", None)),
         ("xai", ("x-ai", None)),
-        ("My.Own", ("my", None)),
+        ("My.Own", ("my.own", None)),
         ("somebody", ("somebody", None)),
         ("", ("unknown", None)),
     ],

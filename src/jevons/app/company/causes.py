@@ -155,3 +155,9 @@ CAUSES: Final[tuple[Cause, ...]] = (
     ),
 )
 """Every cause, in order of its start."""
+
+
+def cause_of(kind: Kind) -> int:
+    """The position in `CAUSES` of the only cause of a kind."""
+    (number,) = (n for n, cause in enumerate(CAUSES) if cause.kind == kind)
+    return number

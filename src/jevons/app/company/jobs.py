@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from jevons.app.company.plan import TEAMS
 
 ALWAYS: Final = 65_536
@@ -123,6 +126,11 @@ JOBS: Final[tuple[Job, ...]] = (
         teams=tuple((team.name, team.people) for team in TEAMS),
         tasks=100, steps=1, base=600, question=8_500, growth=0, answer=600, evidence="span"),
 )  # fmt: skip
+
+
+def column(name: str) -> NDArray[np.int64]:
+    """A numeric field of all jobs as an array, to be indexed by job."""
+    return np.array([getattr(job, name) for job in JOBS], dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)

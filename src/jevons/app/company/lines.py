@@ -4,59 +4,34 @@ event.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
+from jevons.app.company.catalogue import API, MODELS
 from jevons.app.company.dice import I64, U64, draw, share, words
+from jevons.app.company.forms import Form, form, form_keys
 from jevons.app.company.jobs import JOBS
-from jevons.app.company.models import API, MODELS
-from jevons.app.company.plan import MONTH_OF_DAY, ORGANISATION, TEAMS
+from jevons.app.company.plan import TEAMS
 from jevons.app.company.tokens import Usage
-from jevons.app.company.work import HELPER, MAIN, Events, Tasks
-from jevons.vocabulary.observation import SCHEMA
+from jevons.app.company.work import HELPER, Events, Tasks
 
-# Purposes of draws: distinct from those of `work` and `tokens`.
-_RESPONSE, _REQUEST, _RUN, _AGENT, _WHO, _TOOL, _BLOCKS = 31, 32, 33, 34, 35, 36, 37
-
-OK, CUT, FAILED = range(3)
-_STATES: Final = (("ok", None), ("interrupted", "partial"), ("error", "none"))
-PURPOSES: Final = (
-    "guardrail", "retrieve", "housekeeping", "plan", "tool", "verify", "answer", "retry",
-    "sub-agent",
-)  # fmt: skip
-"""What a call is for. A harness that does not state it leaves it out of its lines."""
-_PLAN, _USE_TOOL, _VERIFY, _ANSWER, _RETRY, _SUB_AGENT = range(3, 9)
-_AGENTS: Final = ("guard", "retriever", "title", "main", "explore")
-_FAILURES: Final = {"anthropic": "529 overloaded_error", "google": "503 UNAVAILABLE"}
-_RADIX: Final = (3, len(PURPOSES), 6, 5, 6, len(MODELS), len(TEAMS), len(JOBS))
-"""Sizes of the facts that make up a form key: state, purpose, tool, role, month, model, team,
-job."""
+# Purposes of draws: distinct from those of the other modules.
+_RESPONSE, _REQUEST, _RUN, _AGENT, _WHO, _BLOCKS = 31, 32, 83, 34, 35, 37
 
 _BASE58: Final = np.frombuffer(
     (b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz" * 5)[:256], dtype=np.uint8
 )
 _HEX: Final = np.frombuffer("".join(f"{n:02x}" for n in range(256)).encode(), dtype="<u2")
+CHUNK: Final = 8_192
+"""Events per chunk of lines."""
 _STEPS: Final = [
     (f',"step":"s{step}"' if step else "") + (f',"attempt":{attempt}' if attempt > 1 else "")
     for step in range(128)
     for attempt in range(8)
 ]
-_TOOL_COUNTS: Final = np.array([len(job.tools) for job in JOBS], dtype=np.int64)
-_VERIFIES: Final = np.array([job.verify for job in JOBS])
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """The constant text of a kind of call: before its time, before its request id, its blocks."""
-
-    head: str
-    request: str
-    blocks: str
 
 
 def base58(seed: int, purpose: int, counter: U64, length: int) -> list[str]:
@@ -71,104 +46,27 @@ def hexadecimal(seed: int, purpose: int, counter: U64, count: int) -> list[str]:
     return [text[start : start + 16 * count] for start in range(0, len(text), 16 * count)]
 
 
-def purposes_of(tasks: Tasks, events: Events) -> I64:
-    """What every event is for, as a position in `PURPOSES`."""
-    steps = tasks.steps[events.task]
-    last = events.step == steps
-    verifying = _VERIFIES[tasks.job[events.task]] & (steps >= 3) & (events.step == steps - 1)
-    first = (events.step == 1) & (steps >= 4)
-    inside = np.select([last, verifying, first], [_ANSWER, _VERIFY, _PLAN], _USE_TOOL)
-    by_role = np.select(
-        [events.role == MAIN, events.role == HELPER], [inside, _SUB_AGENT], events.role
-    )
-    found: I64 = np.where(events.again, _RETRY, by_role)
-    return found
-
-
-def _form_keys(seed: int, tasks: Tasks, events: Events, usage: Usage) -> I64:
-    task = events.task
-    job = tasks.job[task]
-    purpose = purposes_of(tasks, events)
-    state = np.select([events.failed, usage.cut], [FAILED, CUT], OK)
-    pick = (draw(seed, _TOOL, events.call) >> np.uint64(40)).astype(np.int64)
-    using = (events.role == HELPER) | ((events.role == MAIN) & (events.step < tasks.steps[task]))
-    tool = np.where(using, 1 + pick % _TOOL_COUNTS[job], 0)
-    month = np.array(MONTH_OF_DAY, dtype=np.int64)[tasks.day[task]]
-    facts = (state, purpose, tool, events.role, month, usage.model, tasks.team[task], job)
-    key = np.zeros(len(task), dtype=np.int64)
-    for size, fact in zip(reversed(_RADIX), reversed(facts), strict=True):
-        key = key * size + fact
-    return key
-
-
-@cache
-def form(key: int) -> Form:
-    """The constant text for a form key."""
-    facts = []
-    for size in _RADIX:
-        key, fact = divmod(key, size)
-        facts.append(fact)
-    state, purpose, tool, role, month, model, team, number = facts
-    job, served = JOBS[number], MODELS[model]
-    failed, own = state == FAILED, role in (MAIN, HELPER)
-    failure = _FAILURES.get(served.provider, "429 rate_limit_exceeded")
-    values: dict[str, Any] = {
-        "schema": SCHEMA,
-        "provider": served.provider,
-        "api": API[served.dialect],
-        "evidence": job.evidence,
-        "completeness": _STATES[state][1],
-        "host": served.host,
-        "request_model": served.name,
-        "response_model": None if failed else served.answers_as or served.name,
-        "service_tier": "priority" if served.tier == "priority" else None,
-        "batch": True if served.tier == "batch" else None,
-        "status": _STATES[state][0],
-        "error": failure if failed else None,
-        "organisation": ORGANISATION,
-        "team": TEAMS[team].name,
-        "project": TEAMS[team].project,
-        "harness": job.harness,
-        "harness_version": job.versions[month],
-        "environment": "development" if job.evidence == "client_log" else "production",
-        "key": None if job.person else f"svc-{job.harness}",
-        "task_type": job.name,
-        "agent": _AGENTS[role],
-        "tool": job.tools[tool - 1] if tool else None,
-        "purpose": PURPOSES[purpose] if job.stated else None,
-    }
-    text = json.dumps({k: v for k, v in values.items() if v is not None}, separators=(",", ":"))
-    request = {"anthropic": "req_011C", "openai": "req_"}.get(served.provider, "")
-    blocks = ""
-    if own and not job.stated:
-        system = draw(number, _BLOCKS, np.array([month], dtype=np.uint64))[0]
-        blocks = f',"block_hashes":["{int(system):016x}","'
-    return Form(text[:-1] + ',"time":', f',"request_id":"{request}', blocks)
-
-
 def lines_of(
     seed: int, tasks: Tasks, events: Events, usage: Usage, staff: list[tuple[int, int]]
 ) -> Iterator[bytes]:
     """The events as JSON lines in order of time, in chunks of some megabytes."""
     runs, helpers = _runs(seed, tasks, staff)
-    keys = _form_keys(seed, tasks, events, usage)
+    keys = form_keys(seed, tasks, events, usage)
+    counter = events.counter
     order = np.argsort(usage.time, kind="stable")
     for start in range(0, len(order), CHUNK):
         rows = order[start : start + CHUNK]
-        yield _chunk(Rows(seed, events, usage, rows, keys[rows]), runs, helpers)
-
-
-CHUNK: Final = 8_192
-"""Events per chunk of lines."""
+        yield _chunk(Rows(seed, events, usage, counter, rows, keys[rows]), runs, helpers)
 
 
 @dataclass(slots=True)
 class Rows:
-    """The events of one chunk: their rows in order of time and their form keys."""
+    """The events of one chunk: their rows in order of time, and the form keys of these."""
 
     seed: int
     events: Events
     usage: Usage
+    counter: U64
     rows: I64
     keys: I64
 
@@ -238,11 +136,6 @@ def _tails(chunk: Rows, heads: list[Form]) -> list[str]:
     return tails
 
 
-def _counter(chunk: Rows, rows: I64) -> U64:
-    events = chunk.events
-    return (events.call[rows] << np.uint64(3)) | events.attempt[rows].astype(np.uint64)
-
-
 def _blocks(chunk: Rows, rows: I64, heads: list[Form]) -> list[str]:
     """Prompt block hashes: the constant prefix and the state of the run, which a retry repeats."""
     if not any(f.blocks for f in heads):
@@ -256,7 +149,7 @@ def _numbers(chunk: Rows, rows: I64, *names: str) -> list[list[int]]:
 
 
 def _anthropic(chunk: Rows, rows: I64, heads: list[Form]) -> list[str]:
-    counter = _counter(chunk, rows)
+    counter = chunk.counter[rows]
     columns = _numbers(chunk, rows, "fresh", "read", "write", "hour", "answer", "searches")
     return [
         f',"response_id":"msg_01{response}"{f.request}{request}"{blocks},"usage":{{'
@@ -284,7 +177,7 @@ def _responses(chunk: Rows, rows: I64, heads: list[Form]) -> list[str]:
         f'"output_tokens_details":{{"reasoning_tokens":{thought}}},'
         f'"total_tokens":{fresh + read + answer + thought}}}}}\n'
         for response, blocks, fresh, read, answer, thought in zip(
-            hexadecimal(chunk.seed, _RESPONSE, _counter(chunk, rows), 3),
+            hexadecimal(chunk.seed, _RESPONSE, chunk.counter[rows], 3),
             _blocks(chunk, rows, heads),
             *columns,
             strict=True,
@@ -300,7 +193,7 @@ def _chat(chunk: Rows, rows: I64, heads: list[Form]) -> list[str]:
         f'"prompt_tokens_details":{{"cached_tokens":{read}}},'
         f'"completion_tokens_details":{{"reasoning_tokens":{thought}}}}}}}\n'
         for response, blocks, fresh, read, answer, thought in zip(
-            base58(chunk.seed, _RESPONSE, _counter(chunk, rows), 24),
+            base58(chunk.seed, _RESPONSE, chunk.counter[rows], 24),
             _blocks(chunk, rows, heads),
             *columns,
             strict=True,
@@ -317,7 +210,7 @@ def _gemini(chunk: Rows, rows: I64, heads: list[Form]) -> list[str]:
         + (f'"thoughtsTokenCount":{thought},' if thought else "")
         + f'"totalTokenCount":{fresh + read + answer + thought}}}}}\n'
         for response, blocks, fresh, read, answer, thought in zip(
-            base58(chunk.seed, _RESPONSE, _counter(chunk, rows), 24),
+            base58(chunk.seed, _RESPONSE, chunk.counter[rows], 24),
             _blocks(chunk, rows, heads),
             *columns,
             strict=True,
@@ -326,7 +219,7 @@ def _gemini(chunk: Rows, rows: I64, heads: list[Form]) -> list[str]:
 
 
 def _embeddings(chunk: Rows, rows: I64, heads: list[Form]) -> list[str]:
-    request = hexadecimal(chunk.seed, _REQUEST, _counter(chunk, rows), 2)
+    request = hexadecimal(chunk.seed, _REQUEST, chunk.counter[rows], 2)
     (tokens,) = _numbers(chunk, rows, "fresh")
     return [
         f'{f.request}{r}","usage":{{"prompt_tokens":{n},"total_tokens":{n}}}}}\n'
@@ -335,7 +228,7 @@ def _embeddings(chunk: Rows, rows: I64, heads: list[Form]) -> list[str]:
 
 
 def _failed(chunk: Rows, rows: I64, heads: list[Form]) -> list[str]:
-    request = hexadecimal(chunk.seed, _REQUEST, _counter(chunk, rows), 2)
+    request = hexadecimal(chunk.seed, _REQUEST, chunk.counter[rows], 2)
     blocks = _blocks(chunk, rows, heads)
     return [f'{f.request}{r}"{b}}}\n' for f, r, b in zip(heads, request, blocks, strict=True)]
 

@@ -8,6 +8,8 @@ from typing import Final
 
 START: Final = date(2026, 5, 1)
 """First day of the company's books (UTC)."""
+EPOCH_DAY: Final = 20_574
+"""The first day in days since 1970."""
 DAYS: Final = 184
 """1 May to 31 October 2026, six months."""
 DAY: Final[tuple[date, ...]] = tuple(START + timedelta(days=number) for number in range(DAYS))

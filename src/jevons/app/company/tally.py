@@ -15,11 +15,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from jevons.app.company.catalogue import MODELS, model
 from jevons.app.company.causes import CAUSES
 from jevons.app.company.dice import I64, Flags
+from jevons.app.company.forms import PURPOSES, purposes_of
 from jevons.app.company.jobs import JOBS, STREAMS
-from jevons.app.company.lines import PURPOSES, purposes_of
-from jevons.app.company.models import MODELS, model
 from jevons.app.company.plan import DAY, MONTH_OF_DAY, MONTHS, TEAMS
 from jevons.app.company.tokens import Usage
 from jevons.app.company.work import HELPER, Events, Tasks
@@ -170,7 +170,7 @@ class Tally:
 
 def acted_on(number: int, tasks: Tasks, events: Events) -> Flags:
     """The events that would be different, or not there, without a cause."""
-    acting: Flags = ((tasks.reached >> number) & 1 == 1)[events.task] & ~events.failed
+    acting: Flags = tasks.acts(number)[events.task] & ~events.failed
     if CAUSES[number].kind == "retries":
         return acting & events.stormy
     return acting

@@ -17,12 +17,12 @@ import numpy as np
 from jevons.app.company import quotas
 from jevons.app.company.causes import CAUSES
 from jevons.app.company.dice import I64, ONE, U64, Flags, draw, lognormal, share
-from jevons.app.company.jobs import JOBS, STREAMS
+from jevons.app.company.jobs import JOBS, STREAMS, column
 from jevons.app.company.plan import DAYS, FULL_SIZE, TEAMS
 from jevons.app.company.quotas import Day
 
-# Purposes of draws: any distinct numbers.
-_PICK, _SHAPE, _MARKS, _START, _TRIES = 1, 2, 3, 4, 5
+# Purposes of draws: distinct from those of the other modules. Marks take 3, 103, 203, ...
+_PICK, _SHAPE, _MARKS, _TRIES = 1, 2, 3, 5
 
 GUARD, RETRIEVE, TITLE, MAIN, HELPER = range(5)
 """Roles of a call in its task."""
@@ -52,6 +52,11 @@ class Tasks:
     retry: I64
     reached: I64
 
+    def acts(self, cause: int) -> Flags:
+        """Whether a cause (position in `CAUSES`) acts on every task."""
+        acting: Flags = (self.reached >> cause) & 1 == 1
+        return acting
+
 
 @dataclass(slots=True)
 class Events:
@@ -71,18 +76,19 @@ class Events:
     again: Flags
     stormy: Flags
 
-
-def _column(name: str) -> I64:
-    return np.array([getattr(JOBS[s.job], name) for s in STREAMS], dtype=np.int64)
+    @property
+    def counter(self) -> U64:
+        """The identity of every event: its call and its attempt."""
+        return (self.call << np.uint64(3)) | self.attempt.astype(np.uint64)
 
 
 _JOB: Final = np.array([s.job for s in STREAMS], dtype=np.int64)
 _TEAM: Final = np.array([s.team for s in STREAMS], dtype=np.int64)
-_STEPS: Final = _column("steps")
+_STEPS: Final = column("steps")[_JOB]
 _HELPERS: Final = np.array([JOBS[s.job].helpers for s in STREAMS], dtype=np.int64)
-_GUARD: Final = _column("guard")
-_RETRIEVE: Final = _column("retrieve")
-_OPENING: Final = _GUARD + _RETRIEVE + _column("title")
+_GUARD: Final = column("guard")[_JOB]
+_RETRIEVE: Final = column("retrieve")[_JOB]
+_OPENING: Final = _GUARD + _RETRIEVE + column("title")[_JOB]
 
 
 def people(events: int) -> list[tuple[int, int]]:

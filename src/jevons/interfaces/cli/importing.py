@@ -107,51 +107,53 @@ def _suggest(invocation: Invocation, places: list[Path]) -> int:
 
 def describe_import(summary: ImportSummary, terminal: Terminal) -> list[str]:
     """What an import did, in lines: files, calls, and what needs attention."""
+    table = _file_table(summary.files, terminal) if summary.dry_run else []
+    return [*_change(summary, terminal), *table, *_attention(summary, terminal)]
+
+
+def _change(summary: ImportSummary, terminal: Terminal) -> list[str]:
+    """Which files were read, and how the ledger changed."""
     states = Counter(file.state for file in summary.files)
     read = len(summary.files) - states["unchanged"] - states["unrecognised"]
+    words = {
+        "unchanged": "unchanged",
+        "rewritten": "rewritten since",
+        "unrecognised": "of no known format",
+    }
+    asides = ", ".join(f"{states[s]:,} {text}" for s, text in words.items() if states[s])
+    aside = f" ({asides})" if asides else ""
+    files = plural(read, "file") if read else "no file"
     verb = "Would read" if summary.dry_run else "Read"
-    line = f"{verb} {plural(read, 'file')} in {duration(summary.seconds)}"
-    asides = [
-        f"{states[state]:,} {words}"
-        for state, words in (
-            ("unchanged", "unchanged"),
-            ("rewritten", "rewritten since"),
-            ("unrecognised", "of no known format"),
-        )
-        if states[state]
-    ]
-    lines = [f"{line}{' (' + ', '.join(asides) + ')' if asides else ''}."]
-    if summary.dry_run:
-        lines += _file_table(summary.files, terminal)
-    lines.append(_change(summary))
-    lines += _attention(summary, terminal)
+    if not read and not summary.observations:
+        return [f"Nothing new{aside}."]
+    lines = [f"{verb} {files} in {duration(summary.seconds)}{aside}.", _calls(summary)]
     return [piece for line in lines for piece in wrap(line, terminal.width)]
 
 
-def _change(summary: ImportSummary) -> str:
-    """How the ledger changed."""
-    if not summary.observations:
-        return "Nothing new."
+def _calls(summary: ImportSummary) -> str:
     seen = plural(summary.observations, "observation")
     if summary.dry_run:
         return f"{seen} to import."
-    known = f"from {seen}, {summary.repeated:,} of them known before"
+    known = f", {summary.repeated:,} of them known before" if summary.repeated else ""
     if summary.events < 0:
-        return f"{plural(-summary.events, 'call')} fewer: found to be one with others, {known}."
-    return f"{plural(summary.events, 'call')} added {known}."
+        fewer = plural(-summary.events, "call")
+        return f"{fewer} fewer: found to be one with others, from {seen}{known}."
+    return f"{plural(summary.events, 'call')} added from {seen}{known}."
 
 
 def _attention(summary: ImportSummary, terminal: Terminal) -> list[str]:
+    """What someone should look at."""
     lines = []
     if summary.rejected:
         lines.append(terminal.alarm(rejected_note(summary.rejected)))
     if summary.possible_duplicates:
-        lines.append(duplicates_note(summary.possible_duplicates))
+        lines += wrap(duplicates_note(summary.possible_duplicates), terminal.width)
     unknown = [file for file in summary.files if file.state == "unrecognised"]
     if unknown and not summary.dry_run:
         names = ", ".join(safe(file.place) for file in unknown[:3])
         more = f" and {len(unknown) - 3:,} more" if len(unknown) > 3 else ""
-        lines.append(f"Not recognised: {names}{more} (jevons import SOURCE PATH names the format)")
+        text = f"Not recognised: {names}{more} (jevons import SOURCE PATH names the format)"
+        lines += wrap(text, terminal.width)
     return lines
 
 
@@ -181,7 +183,7 @@ def own_logs() -> int:
     if models.total.calls == 0:
         say(*nothing_found(summary, terminal))
         return 0
-    say(*describe_import(summary, terminal), "", *statement(models, terminal))
+    say(*_change(summary, terminal), "", *statement(models, terminal))
     if len(days.rows) > 1:
         say("", *latest(days, terminal, DAYS_SHOWN))
     say("", terminal.faint("jevons report --by project,month and jevons --help show more."))

@@ -17,7 +17,7 @@ COMFORT: Final = 12
 """A shrinkable column keeps this width, or a fifth of the table's, while others can be left out."""
 
 SILENT: Final = 20
-"""Added to the rank of a column that says nothing (all zero, all the same): left out first, in silence."""
+"""Added to the rank of a column that says nothing (all zero, all alike): first to go, unnamed."""
 
 Align = Literal["left", "right", "point", "suffix"]
 """point: decimal points below each other. suffix: digits end below each other, then `k`, `M`."""

@@ -97,6 +97,17 @@ def test_import_asks_and_tells(
     assert outcome.err == ""
 
 
+def test_import_without_news(cli: Any, books: Any, summary: ImportSummary) -> None:
+    old = replace(summary.files[2], place="a"), replace(summary.files[2], place="b")
+    books.summary = replace(summary, files=old, observations=0, rejected=0, possible_duplicates=0)
+    assert cli("import", "logs").out == "Nothing new (2 unchanged).\n"
+
+
+def test_calls_that_a_late_key_joins(cli: Any, books: Any, summary: ImportSummary) -> None:
+    books.summary = replace(summary, events=-1, repeated=0)
+    assert "1 call fewer: found to be one with others, from 24 obs" in cli("import", "logs").out
+
+
 def test_strict_import_fails_after_storing(cli: Any, books: Any, summary: ImportSummary) -> None:
     books.summary = summary
     outcome = cli("import", "--strict", "logs")
