@@ -25,13 +25,15 @@ def generate_file(
     events: int, seed: int, out: Path, on_progress: OnProgress | None
 ) -> dict[str, object]:
     """Write the company as native lines, and its truth file beside it. Raises SourceError."""
-    from jevons.app.company import generate, truth
+    from jevons.app.company.generation import Generation
+    from jevons.app.company.tally import Tally
 
+    company, tally = Generation(events, seed), Tally()
     started, written, lines = time.monotonic(), 0, 0
     truth_path = out.with_name(out.name + ".truth.json")
     try:
         with out.open("wb") as file:
-            for chunk in generate(events, seed):
+            for chunk in company.chunks(tally):
                 file.write(chunk)
                 written += len(chunk)
                 lines += chunk.count(b"\n")
@@ -40,7 +42,9 @@ def generate_file(
                     on_progress(
                         Progress(written, total, lines, time.monotonic() - started, str(out))
                     )
-        truth_path.write_text(json.dumps(truth(events, seed), indent=1) + "\n", encoding="utf-8")
+        truth_path.write_text(
+            json.dumps(company.document(tally), indent=1) + "\n", encoding="utf-8"
+        )
     except OSError as error:
         raise SourceError(f"{out} cannot be written: {error.strerror}") from error
     return {"events": lines, "bytes": written, "out": str(out), "truth": str(truth_path)}

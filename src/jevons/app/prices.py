@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations
 from pathlib import Path
 
 from jevons.app.results import Check, PriceRow
+from jevons.pricing.audit import audit
 from jevons.pricing.book import PriceBook, PriceView
-from jevons.pricing.entry import PriceEntry, entry_hash
+from jevons.pricing.entry import entry_hash
 from jevons.pricing.overlay import parse_price_file
 from jevons.vocabulary.errors import PriceError
 
@@ -53,9 +53,12 @@ def add_price_file(folder: Path, path: Path, book: PriceBook) -> list[PriceRow]:
     except (OSError, UnicodeDecodeError) as error:
         raise PriceError(f"{path} cannot be read: {error}") from error
     entries = parse_price_file(text, path.name)
-    problem = next(contradictions(entries), None)
-    if problem is not None:
-        raise PriceError(problem, remedy="Give each entry its own validity period or axes.")
+    extended = PriceBook(book.catalogue, [*book.entries, *entries])
+    known = {finding.message for finding in audit(book)}
+    for finding in audit(extended):
+        if finding.wrong and finding.message not in known:
+            remedy = "Give each entry its own validity period or axes."
+            raise PriceError(f"{path.name}: {finding.message}", remedy=remedy)
     name = path.name if path.suffix == ".yaml" else f"{path.name}.yaml"
     target = folder / name
     if target.exists() and target.read_text(encoding="utf-8") != text:
@@ -65,7 +68,6 @@ def add_price_file(folder: Path, path: Path, book: PriceBook) -> list[PriceRow]:
         )
     _keep(target, text)
     kept = {entry_hash(entry) for entry in entries}
-    extended = PriceBook(book.catalogue, [*book.entries, *entries])
     return [_row(view) for view in extended.listing() if view.entry in kept]
 
 
@@ -79,39 +81,11 @@ def _keep(target: Path, text: str) -> None:
         raise PriceError(f"{target} cannot be written: {error.strerror}") from error
 
 
-def contradictions(entries: list[PriceEntry]) -> Iterator[str]:
-    """Pairs of entries about the same calls, valid at the same time and recorded at the same time,
-    that say different things."""
-    groups: dict[tuple[object, ...], list[PriceEntry]] = {}
-    for entry in entries:
-        groups.setdefault((entry.scope, entry.recorded_at), []).append(entry)
-    for group in groups.values():
-        for first, second in combinations(group, 2):
-            if _overlap(first, second) and entry_hash(first) != entry_hash(second):
-                names = f"{first.provider} {', '.join(first.models)}"
-                hashes = f"{entry_hash(first)} and {entry_hash(second)}"
-                yield f"two entries for {names} hold at the same time: {hashes}"
-
-
-def _overlap(first: PriceEntry, second: PriceEntry) -> bool:
-    def before(a: PriceEntry, b: PriceEntry) -> bool:
-        return a.valid_to is not None and b.valid_from is not None and a.valid_to <= b.valid_from
-
-    return not before(first, second) and not before(second, first)
-
-
 def check_book(book: PriceBook) -> Iterator[Check]:
-    """Contradictions, missing sources, and how large the book is."""
-    own = list(book.entries)
+    """How large the book is, and everything in it that is wrong or deserves a look."""
     count = sum(len(provider.models) for provider in book.catalogue.providers)
     yield Check("catalogue", "ok", f"genai-prices {book.catalogue.version}: {count} models")
-    yield Check("overlay", "ok", f"{len(own)} entries, book {book.digest}")
-    for problem in contradictions(own):
-        yield Check("contradiction", "failed", problem, "Correct the price files of this home.")
-    for entry in own:
-        if not entry.source.strip():
-            name = f"{entry.provider} {', '.join(entry.models)}"
-            yield Check("source", "failed", f"the entry {entry_hash(entry)} for {name} has none")
-        if entry.date_checked is None:
-            name = f"{entry.provider} {', '.join(entry.models)}"
-            yield Check("date checked", "warning", f"the entry for {name} has none")
+    yield Check("overlay", "ok", f"{len(book.entries)} entries, book {book.digest}")
+    for finding in audit(book):
+        state = "failed" if finding.wrong else "warning"
+        yield Check(finding.kind, state, finding.message, "Look at the price files of this home.")

@@ -96,7 +96,7 @@ class Keeper:
     def book(self) -> PriceBook:
         """The price book of the home, loaded once."""
         if self._book is None:
-            from jevons.app.catalogue_cache import load_book
+            from jevons.app.price_book import load_book
 
             self._book = load_book(self.settings.home)
         return self._book

@@ -46,7 +46,11 @@ def token_counts(observation: Observation) -> tuple[int, int] | None:
     if not isinstance(result, Split):
         return None
     totals = [inclusive(part.quantities) for part in result.parts]
-    counts = sum(t["input_tokens"] for t in totals), sum(t["output_tokens"] for t in totals)
+    shown = sum(t["output_tokens"] for t in totals)
+    if observation.provider == "google":
+        # Google's own client counts thoughts in its logs and chats but not in its spans.
+        shown -= sum(t["reasoning_output_tokens"] for t in totals)
+    counts = sum(t["input_tokens"] for t in totals), shown
     return counts if any(counts) else None
 
 

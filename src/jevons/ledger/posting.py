@@ -16,12 +16,13 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
+from jevons.ledger.fields import Fields
 from jevons.ledger.intake import LARGEST
 from jevons.pricing.book import PriceBook
 from jevons.pricing.context import PriceContext
-from jevons.pricing.kernel import rate_many
+from jevons.pricing.kernel import RatedMatrix, rate_many
 from jevons.pricing.rate import rate
-from jevons.usage.matrix import split_many
+from jevons.usage.matrix import SplitMatrix, split_many
 from jevons.usage.split import split
 from jevons.vocabulary.charge import (
     PRICE_STATES,
@@ -46,7 +47,6 @@ PROVENANCE_OF: Final = {
 }
 SERVED: Final = ("region", "service_tier", "speed", "response_model")
 """Labels that the provider's body knows better than the report around it."""
-_FIELDS: Final = Observation.__struct_fields__
 _COMMON: Final = [UNIT_NAMES.index(unit) for unit in COMMON_UNITS]
 _RARE: Final = [i for i, unit in enumerate(UNIT_NAMES) if unit not in COMMON_UNITS]
 
@@ -114,45 +114,30 @@ def price_context(
     )
 
 
-def _not_plain(values: Fields) -> set[int]:
+def _odd(fields: Fields) -> set[int]:
     """Positions that need the scalar path: incomplete, stated, failed, or without usage."""
-    odd: set[int] = set()
-    tests = (("completeness", "complete"), ("stated_cost", None), ("error", None))
-    for name, plain_value in tests:
-        column = values[name]
-        if column.count(plain_value) != len(column):
-            odd.update(i for i, value in enumerate(column) if value != plain_value)
-    usage = values["usage"]
-    if None in usage:
-        odd.update(i for i, value in enumerate(usage) if value is None)
+    whole = fields.where_shared("completeness", "complete") & fields.where_shared("error", None)
+    odd = set(np.flatnonzero(~whole).tolist())
+    for name, missing in (("stated_cost", False), ("usage", True)):
+        column = fields.own(name)
+        if (column.count(None) != len(column)) if not missing else (None in column):
+            odd.update(i for i, value in enumerate(column) if (value is None) == missing)
     return odd
 
 
-Fields = dict[str, Any]
-"""Observations turned on their side: field name -> one value per observation."""
-
-
-def fields_of(observations: Sequence[Observation]) -> Fields:
-    """Turn observations into columns of their fields."""
-    if not observations:
-        return dict.fromkeys(_FIELDS, ())
-    columns = zip(*map(msgspec.structs.astuple, observations), strict=True)
-    return dict(zip(_FIELDS, columns, strict=True))
-
-
-def post(events: Sequence[Observation], book: PriceBook, values: Fields | None = None) -> Postings:
+def post(events: Sequence[Observation], book: PriceBook, fields: Fields | None = None) -> Postings:
     """Split and rate resolved events. `time` of each must be epoch microseconds.
 
-    values: the events' fields as columns, if they are at hand.
+    fields: the events' fields as columns, if they are at hand.
     """
-    values = fields_of(events) if values is None else values
-    matrix = split_many(values["provider"], values["api"], values["usage"])
-    singles = sorted(matrix.special.keys() | _not_plain(values))
+    fields = Fields(events) if fields is None else fields
+    matrix = split_many(fields.column("provider"), fields.column("api"), fields.own("usage"))
+    singles = sorted(matrix.special.keys() | _odd(fields))
     impossible: dict[int, str] = {}
     extras: list[_Extra] = []
     cards: dict[str, RateCard] = {}
-    rated = _rate_plain(values, matrix.quantities, matrix.tier_input, book)
-    slow = set(rated.slow).difference(singles)
+    rated = _rate_plain(fields, matrix, book)
+    slow = sorted(set(rated.slow.tolist()).difference(singles))
     for position in [*singles, *slow]:
         found = matrix.special.get(position)
         outcome = _rate_single(position, events[position], found, book, cards)
@@ -162,35 +147,29 @@ def post(events: Sequence[Observation], book: PriceBook, values: Fields | None =
             extras += outcome
     plain = np.ones(len(events), dtype=bool)
     plain[[*singles, *slow]] = False
-    return _lay_out(values, matrix.quantities, rated, plain, extras, cards, impossible)
+    return _lay_out(fields, matrix.quantities, rated, plain, extras, cards, impossible)
 
 
-def _rate_plain(values: dict[str, Any], quantities: Any, tier_input: Any, book: PriceBook) -> Any:
-    index: dict[tuple[Any, ...], int] = {}
-    models = [
-        response or request
-        for response, request in zip(values["response_model"], values["request_model"], strict=True)
-    ]
-    context_index = np.fromiter(
-        (
-            index.setdefault(key, len(index))
-            for key in zip(
-                values["provider"],
-                values["host"],
-                values["region"],
-                values["service_tier"],
-                values["batch"],
-                values["speed"],
-                models,
-                strict=True,
-            )
-        ),
-        dtype=np.int32,
-        count=len(models),
-    )
-    contexts = [PriceContext(*key) for key in index]
-    times = np.array(values["time"], dtype=np.int64)
-    return rate_many(quantities, context_index, contexts, times, tier_input, book)
+_CONTEXT: Final = ("provider", "host", "region", "service_tier", "batch", "speed")
+
+
+def _rate_plain(fields: Fields, matrix: SplitMatrix, book: PriceBook) -> RatedMatrix:
+    """Rate every row as if it were plain; one context per profile and way of being served."""
+    profiles = np.asarray(fields.codes, dtype=np.int64)
+    ways = len(matrix.servings)
+    pairs, index = np.unique(profiles * ways + matrix.served, return_inverse=True)
+    shared = {name: fields.shared(name) for name in (*_CONTEXT, "response_model", "request_model")}
+    contexts = []
+    for pair in pairs.tolist():
+        profile, served = divmod(pair, ways)
+        values = {name: shared[name][profile] for name in _CONTEXT}
+        for name, value in matrix.servings[served]._asdict().items():
+            values[name] = value or values[name]
+        model = shared["response_model"][profile] or shared["request_model"][profile]
+        contexts.append(PriceContext(**values, model=model))
+    times = np.array(fields.own("time"), dtype=np.int64)
+    rows = index.astype(np.int32)
+    return rate_many(matrix.quantities, rows, contexts, times, matrix.tier_input, book)
 
 
 def _rate_single(
@@ -261,9 +240,9 @@ def _stated(event: Observation, result: Split) -> tuple[Decimal | None, str | No
 
 
 def _lay_out(
-    values: dict[str, Any],
+    fields: Fields,
     quantities: np.ndarray,
-    rated: Any,
+    rated: RatedMatrix,
     plain: np.ndarray,
     extras: list[_Extra],
     cards: dict[str, RateCard],
@@ -290,7 +269,7 @@ def _lay_out(
     card_index = np.asarray(rated.card)[kept]
     states = np.array(PRICE_STATES, dtype=object)[np.asarray(rated.state)[kept]]
     unknown = states == "unknown"
-    evidence = values["evidence"]
+    proven = [PROVENANCE_OF[evidence] for evidence in fields.shared("evidence")]
     columns: dict[str, Any] = {
         "part": np.concatenate([np.zeros(len(kept)), [e.part for e in extras]]).astype(np.int16),
         "counted": counted,
@@ -298,12 +277,12 @@ def _lay_out(
         "tier_input_tokens": [None] * len(kept) + [e.tier_input for e in extras],
         "price_state": [*states, *(e.rated.price_state for e in extras)],
         "provenance": [
-            *(PROVENANCE_OF[evidence[i]] for i in kept),
+            *(proven[code] for code in fields.codes[kept].tolist()),
             *(e.rated.provenance for e in extras),
         ],
         "price_card": [*card_ids[card_index], *(e.rated.card_id for e in extras)],
         "reason": [
-            *_reasons(reasons[card_index], states, rated, kept),
+            *_reasons(reasons[card_index], rated, kept),
             *(e.rated.reason if e.rated.price_state != "exact" else None for e in extras),
         ],
         "notes": [None] * len(kept) + [e.notes for e in extras],
@@ -320,13 +299,12 @@ def _lay_out(
     return Postings(columns, money, known, event, cards, impossible)
 
 
-def _reasons(unpriced: np.ndarray, states: np.ndarray, rated: Any, kept: np.ndarray) -> list[Any]:
-    named = getattr(rated, "reasons", None) or {}
+def _reasons(unpriced: np.ndarray, rated: RatedMatrix, kept: np.ndarray) -> list[Any]:
     reasons = list(unpriced)
-    if named:
-        for row, position in enumerate(kept):
-            if int(position) in named:
-                reasons[row] = named[int(position)]
+    if rated.reasons:
+        for row, position in enumerate(kept.tolist()):
+            if position in rated.reasons:
+                reasons[row] = rated.reasons[position]
     return reasons
 
 

@@ -94,6 +94,7 @@ def resolve(observations: Sequence[Observation]) -> Observation:
         tags.update(observation.tags)
     hashes = next((o.block_hashes for o in ordered if o.block_hashes), [])
     stated = _stated(observations)
+    merged |= _place_in_run(merged["run"], ordered)
     merged["provider"] = _provider(best, ordered)
     return msgspec.structs.replace(
         best,
@@ -106,6 +107,18 @@ def resolve(observations: Sequence[Observation]) -> Observation:
         aliases=sorted({alias for o in observations for alias in o.aliases}),
         self_keys=sorted({key for o in observations for key in o.self_keys}),
     )
+
+
+def _place_in_run(run: str | None, ordered: Sequence[Observation]) -> dict[str, str | None]:
+    """Parent run and agent belong to the run: they come only from reports that name the same one.
+
+    Else a side conversation that replays a message of its parent would make a run its own parent.
+    """
+    same = [o for o in ordered if run is None or o.run in (None, run)]
+    found: dict[str, str | None] = {}
+    for field in ("parent_run", "agent"):
+        found[field] = next((v for o in same if (v := getattr(o, field)) is not None), None)
+    return found
 
 
 def _provider(best: Observation, ordered: Sequence[Observation]) -> str:

@@ -10,12 +10,11 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
+from jevons.ledger.fields import OWN, Fields
 from jevons.ledger.posting import (
     MONEY,
-    Fields,
     Postings,
     common_columns,
-    fields_of,
     rare_quantities,
     rare_totals,
 )
@@ -113,17 +112,17 @@ def event_rows(
     postings: Postings,
     batch: int,
     recorded_at: int,
-    values: Fields | None = None,
+    fields: Fields | None = None,
 ) -> pa.Table:
     """The rows of the event table for resolved and posted events, sign +1."""
     rows = len(postings.event)
-    values = fields_of(resolved.events) if values is None else values
-    times = np.array(values["time"], dtype=np.int64)
-    per_event: dict[str, pa.Array] = {name: _text(values[name]) for name in _TEXT}
-    per_event["batch_api"] = pa.array(values["batch"], type=pa.bool_())
-    per_event["attempt"] = pa.array(values["attempt"], type=pa.int32())
-    per_event["latency_ms"] = pa.array(values["latency_ms"], type=pa.int64())
-    per_event["tags"] = _tags(values["tags"])
+    fields = Fields(resolved.events) if fields is None else fields
+    times = np.array(fields.own("time"), dtype=np.int64)
+    per_event = {name: _names(fields, name) for name in _TEXT}
+    per_event["batch_api"] = _spread(fields, "batch", pa.bool_())
+    per_event["attempt"] = _spread(fields, "attempt", pa.int32())
+    per_event["latency_ms"] = pa.array(fields.own("latency_ms"), type=pa.int64())
+    per_event["tags"] = _tags(fields.own("tags"))
     per_event["event_id"] = pa.array(resolved.ids, type=pa.binary(16))
     per_event["time"] = pa.array(times).cast(INSTANT)
     days = times.astype("datetime64[us]").astype("datetime64[D]")
@@ -134,13 +133,34 @@ def event_rows(
     if rows != len(resolved.events) or not np.array_equal(postings.event, np.arange(rows)):
         taken = pa.array(postings.event)
         per_event = {name: array.take(taken) for name, array in per_event.items()}
-    for row, served in postings.columns["served"].items():
-        for name, value in served.items():
-            changed = per_event[name].to_pylist()
-            changed[row] = value
-            per_event[name] = pa.array(changed, type=pa.string())
+    _serve(per_event, postings.columns["served"])
     columns = {**per_event, **_row_columns(postings, batch, recorded_at)}
     return pa.table([columns[name] for name in EVENTS.names], schema=EVENTS)
+
+
+def _names(fields: Fields, name: str) -> pa.Array:
+    """A text field of every event; what profiles share is converted once."""
+    return _text(fields.own(name)) if name in OWN else _spread(fields, name, pa.string())
+
+
+def _spread(fields: Fields, name: str, kind: pa.DataType) -> pa.Array:
+    values = fields.shared(name)
+    if values.count(None) == len(values):
+        return pa.nulls(fields.count, kind)
+    return pa.array(values, type=kind).take(pa.array(fields.codes))
+
+
+def _serve(columns: dict[str, pa.Array], served: dict[int, dict[str, str]]) -> None:
+    """Put in what the body of single rows knows better than the report around it."""
+    changes: dict[str, dict[int, str]] = {}
+    for row, values in served.items():
+        for name, value in values.items():
+            changes.setdefault(name, {})[row] = value
+    for name, by_row in changes.items():
+        values_now = columns[name].to_pylist()
+        for row, value in by_row.items():
+            values_now[row] = value
+        columns[name] = pa.array(values_now, type=pa.string())
 
 
 def _row_columns(postings: Postings, batch: int, recorded_at: int) -> dict[str, pa.Array]:

@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
+from jevons.ledger.fields import Fields
 from jevons.ledger.identity import (
     PROVIDER_REQUEST,
     STRONG_LENGTH,
@@ -23,7 +24,7 @@ from jevons.ledger.identity import (
     is_keyless,
     keys,
 )
-from jevons.ledger.posting import Fields, fields_of, post
+from jevons.ledger.posting import post
 from jevons.pricing.book import PriceBook
 from jevons.stores.columns import Resolved, event_rows, payload_rows
 from jevons.vocabulary.charge import RateCard
@@ -65,13 +66,13 @@ class Prepared:
         return bytes(self.payloads.column("payload")[position].as_buffer())
 
 
-def keyed(observations: Sequence[Observation], values: Fields) -> Keyed:
+def keyed(observations: Sequence[Observation], fields: Fields) -> Keyed:
     """Work out all keys of a batch."""
     digests: list[bytes] = []
     owners: list[int] = []
     ids: list[bytes] = []
     keyless = np.zeros(len(observations), dtype=bool)
-    columns = (values[name] for name in ("response_id", "request_id", "aliases", "self_keys"))
+    columns = (fields.own(name) for name in ("response_id", "request_id", "aliases", "self_keys"))
     for position, (response, request, aliases, self_keys) in enumerate(zip(*columns, strict=True)):
         found = None
         if response and not aliases and not self_keys and len(response) >= STRONG_LENGTH:
@@ -87,7 +88,7 @@ def keyed(observations: Sequence[Observation], values: Fields) -> Keyed:
         owners += [position] * len(found)
     # The first eight of sixteen bytes, big endian: `lookup_hash` for the whole batch at once.
     hashes = np.frombuffer(b"".join(digests), dtype=">i8")[::2].astype(np.int64)
-    times = np.array(values["time"], dtype=np.int64)
+    times = np.array(fields.own("time"), dtype=np.int64)
     return Keyed(hashes, np.array(owners, dtype=np.int64), ids, keyless, times)
 
 
@@ -105,13 +106,13 @@ def _usual(response: str, request: str | None) -> list[bytes] | None:
 
 def prepare(observations: Sequence[Observation], book: PriceBook) -> Prepared:
     """Key, split, rate and lay out observations whose `time` is epoch microseconds."""
-    values = fields_of(observations)
-    found = keyed(observations, values)
-    postings = post(observations, book, values)
+    fields = Fields(observations)
+    found = keyed(observations, fields)
+    postings = post(observations, book, fields)
     count = len(observations)
     flags = [False] * count
     resolved = Resolved(list(observations), found.ids, [1] * count, found.keyless.tolist(), flags)
-    rows = event_rows(resolved, postings, 0, 0, values)
+    rows = event_rows(resolved, postings, 0, 0, fields)
     encode = msgspec.json.Encoder().encode
-    payloads = payload_rows(values["source"], [encode(one) for one in observations])
+    payloads = payload_rows(fields.column("source"), [encode(one) for one in observations])
     return Prepared(payloads, found, rows, postings.event, postings.cards, postings.impossible)

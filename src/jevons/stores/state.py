@@ -53,7 +53,9 @@ class State:
         self.path = path
         with operational(path):
             if read_only:
-                self._db = sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True, timeout=30)
+                self._db = sqlite3.connect(
+                    f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True, timeout=30
+                )
             else:
                 self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
                 self._db.execute("PRAGMA journal_mode=WAL")

@@ -14,7 +14,6 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from jevons.usage.groups import Body, Group, Rest, groups
 from jevons.usage.plans import Combination, Plan
 from jevons.usage.reading import MOST, is_counter
 from jevons.usage.served import Served, served
@@ -24,6 +23,8 @@ from jevons.vocabulary.charge import Impossible, Part, Split
 from jevons.vocabulary.units import UNIT_NAMES
 
 Ints = npt.NDArray[np.int64]
+_Body = tuple[int, str, str | None, Any]
+"""Row, provider, API and usage."""
 
 _BLOCK: Final = 1 << 16
 """Bodies handled at a time: their numbers fit the processor's cache."""
@@ -67,32 +68,119 @@ def split_many(
         rows = range(start, min(start + _BLOCK, number))
         here = slice(rows.start, rows.stop)
         bodies = zip(rows, providers[here], apis[here], usages[here], strict=True)
-        untidy, single = _split_block(matrix, bodies)
-        tidied = [(row, providers[row], apis[row], _tidied(usages[row])) for row in untidy]
-        for row in chain(single, *_split_block(matrix, tidied)):
+        rest = _split_block(matrix, bodies)
+        tidied = [(row, providers[row], apis[row], _tidied(usages[row])) for row in rest.untidy]
+        again = _split_block(matrix, tidied)
+        for row in (*rest.single, *again.untidy, *again.single):
             _split_one(matrix, row, split(providers[row], apis[row], usages[row] or {}))
     return matrix
 
 
-def _split_block(matrix: SplitMatrix, bodies: Iterable[Body]) -> tuple[list[int], list[int]]:
-    """Split what has a plan. The rest: rows to try again without nulls and floats, single rows."""
-    rest = Rest()
-    for group in groups(bodies, _SHAPES, rest):
-        _fill(matrix, group, rest)
-    return rest.untidy, rest.single
+@dataclass(slots=True, eq=False)
+class _Bucket:
+    """The bodies of one plan: their rows, their numbers one after the other, how served."""
+
+    plan: Plan
+    rows: list[int] = field(default_factory=list)
+    numbers: list[Any] = field(default_factory=list)
+    served: list[int] = field(default_factory=list)
+    known: dict[tuple[Any, ...], int] = field(default_factory=dict)
 
 
-def _fill(matrix: SplitMatrix, group: Group, rest: Rest) -> None:
-    """Write the rows of a group; rows that are no counts or fail a check go to the rest."""
-    plan = group.plan
-    _drop_unknown(group, rest)
-    columns = _columns(group, rest)
-    served = _servings(matrix, group)
-    where = np.array(group.rows, dtype=np.int64)
-    holds = _holds(plan, columns) & (served >= 0)
+@dataclass(slots=True)
+class _Rest:
+    """Rows that no plan fits: to be tried again without nulls and floats, or to be split singly."""
+
+    untidy: list[int] = field(default_factory=list)
+    single: list[int] = field(default_factory=list)
+
+
+def _split_block(matrix: SplitMatrix, bodies: Iterable[_Body]) -> _Rest:
+    """Split what has a plan."""
+    rest = _Rest()
+    for bucket in _sort(matrix, bodies, rest):
+        columns = _columns(bucket, rest)
+        if bucket.rows:
+            _fill(matrix, bucket, columns, rest)
+    return rest
+
+
+def _sort(matrix: SplitMatrix, bodies: Iterable[_Body], rest: _Rest) -> Iterable[_Bucket]:
+    """Put every body into the bucket of its plan; a usage that is None is skipped."""
+    buckets: dict[Plan, _Bucket] = {}
+    find = _SHAPES.find
+    for row, provider, api, usage in bodies:
+        if usage.__class__ is not dict or None in usage.values():
+            if usage is not None:
+                rest.untidy.append(row)
+            continue
+        way: list[Any] = []
+        try:
+            plan = find(provider, api, usage, way)
+            if plan is None or (plan.suspects and _has_counter(plan, way)):
+                rest.single.append(row)
+                continue
+            bucket = buckets.get(plan)
+            if bucket is None:
+                bucket = buckets[plan] = _Bucket(plan)
+            if plan.labels is not None:
+                served_as = _serving(matrix, bucket, plan.labels(usage))
+                if served_as < 0:
+                    rest.single.append(row)
+                    continue
+                bucket.served.append(served_as)
+        except (TypeError, KeyError, ValueError):
+            rest.untidy.append(row)  # values of other kinds than their keys have told
+            continue
+        for container, getter in plan.getters:
+            bucket.numbers += way[container] if getter is None else getter(way[container])
+        bucket.rows.append(row)
+    return buckets.values()
+
+
+def _has_counter(plan: Plan, way: list[Any]) -> bool:
+    """Whether a name that no rule knows may count something in this body."""
+    values = (way[container][key] for container, key in plan.suspects)
+    return any(isinstance(v, (dict, list)) or is_counter(v, plan.dialect) for v in values)
+
+
+def _serving(matrix: SplitMatrix, bucket: _Bucket, labels: tuple[Any, ...]) -> int:
+    """The index of how a body was served, -1 when it is out of the ordinary."""
+    index = bucket.known.get(labels)
+    if index is None:
+        if any(isinstance(label, (int, float)) for label in labels):
+            raise TypeError("a number where a name belongs")
+        way = served(bucket.plan.dialect, dict(zip(bucket.plan.label_paths, labels, strict=True)))
+        if way.is_ordinary and way not in matrix.servings:
+            matrix.servings.append(way)
+        index = matrix.servings.index(way) if way.is_ordinary else -1
+        bucket.known[labels] = index
+    return index
+
+
+def _columns(bucket: _Bucket, rest: _Rest) -> Ints:
+    """The numbers of a bucket, a row per column of its plan; bodies with anything else drop out."""
+    width, numbers = bucket.plan.width, bucket.numbers
+    if set(map(type, numbers)) != {int} or max(numbers) > MOST or min(numbers) < 0:
+        bodies = [numbers[i : i + width] for i in range(0, len(numbers), width)]
+        good = [i for i, body in enumerate(bodies) if _are_counts(body)]
+        rest.untidy += sorted(set(bucket.rows).difference(bucket.rows[i] for i in good))
+        numbers = list(chain.from_iterable(bodies[i] for i in good))
+        bucket.rows = [bucket.rows[i] for i in good]
+        bucket.served = [bucket.served[i] for i in good] if bucket.served else []
+    raw = np.fromiter(numbers, dtype=np.int64, count=len(numbers))
+    return np.ascontiguousarray(raw.reshape(len(bucket.rows), width).T)
+
+
+def _fill(matrix: SplitMatrix, bucket: _Bucket, columns: Ints, rest: _Rest) -> None:
+    """Write the rows of a bucket; those that fail a check of the plan go to the rest."""
+    plan = bucket.plan
+    where = np.array(bucket.rows, dtype=np.int64)
+    served_as = np.array(bucket.served or [0] * len(where), dtype=np.int32)
+    holds = _holds(plan, columns)
     if not holds.all():
         rest.single += where[~holds].tolist()
-        where, columns, served = where[holds], columns[:, holds], served[holds]
+        where, columns, served_as = where[holds], columns[:, holds], served_as[holds]
     quantities = matrix.quantities.T
     for unit, terms in plan.units:
         quantities[unit, where] = _combine(columns, terms)
@@ -100,78 +188,7 @@ def _fill(matrix: SplitMatrix, group: Group, rest: Rest) -> None:
     if plan.turns:
         tier = -(-tier // (1 + _combine(columns, plan.turns)))
     matrix.tier_input[where] = tier
-    matrix.served[where] = served
-
-
-def _drop_unknown(group: Group, rest: Rest) -> None:
-    """Leave out the bodies in which a name that no rule knows may count something."""
-    dialect = group.plan.dialect
-    suspect = {
-        position
-        for container, key in group.plan.suspects
-        for position, mapping in enumerate(group.containers[container])
-        if isinstance(mapping[key], (dict, list)) or is_counter(mapping[key], dialect)
-    }
-    if suspect:
-        rest.single += group.drop(suspect)
-
-
-def _columns(group: Group, rest: Rest) -> Ints:
-    """The numbers of a group, a row per column of its plan; bodies with anything else drop out."""
-    numbers = _numbers(group)
-    if any(set(map(type, part)) - {int} or max(part) > MOST or min(part) < 0 for part in numbers):
-        count = len(group.rows)
-        odd = {
-            position
-            for part in numbers
-            for position in range(count)
-            if not _are_counts(part[position * len(part) // count :][: len(part) // count])
-        }
-        rest.untidy += group.drop(odd)
-        numbers = _numbers(group)
-    count = len(group.rows)
-    if not count:
-        return np.zeros((group.plan.width, 0), dtype=np.int64)
-    parts = [
-        np.fromiter(part, dtype=np.int64, count=len(part)).reshape(count, -1).T for part in numbers
-    ]
-    return np.concatenate(parts)
-
-
-def _numbers(group: Group) -> list[list[Any]]:
-    """The numbers of a group, one flat list per getter of its plan."""
-    if not group.rows:
-        return []
-    found = []
-    for container, getter in group.plan.getters:
-        values = group.containers[container]
-        found.append(list(chain.from_iterable(values if getter is None else map(getter, values))))
-    return found
-
-
-def _servings(matrix: SplitMatrix, group: Group) -> npt.NDArray[np.int32]:
-    """Indices of how bodies were served, -1 when it is out of the ordinary or no name."""
-    plan = group.plan
-    if plan.labels is None:
-        return np.zeros(len(group.rows), dtype=np.int32)
-    named = list(map(plan.labels, group.containers[0]))
-    try:
-        index = {labels: _serving(matrix, plan, labels) for labels in set(named)}
-    except TypeError:  # a container where a name belongs
-        return np.full(len(named), -1, dtype=np.int32)
-    return np.fromiter(map(index.__getitem__, named), dtype=np.int32, count=len(named))
-
-
-def _serving(matrix: SplitMatrix, plan: Plan, labels: tuple[Any, ...]) -> int:
-    """The index of how bodies with these labels were served."""
-    if any(isinstance(label, (int, float)) for label in labels):
-        return -1
-    way = served(plan.dialect, dict(zip(plan.label_paths, labels, strict=True)))
-    if not way.is_ordinary:
-        return -1
-    if way not in matrix.servings:
-        matrix.servings.append(way)
-    return matrix.servings.index(way)
+    matrix.served[where] = served_as
 
 
 def _are_counts(numbers: list[Any]) -> bool:

@@ -32,14 +32,18 @@ class Step:
     """Go into the value under `key` of a container seen before, then on by what is there.
 
     pair: takes label and number from an entry when the value is a list of details; entry: when it
-    is the list of iterations; else it is a mapping or null.
+    is the list of iterations; is_plain: when it is a mapping or null.
     """
 
     container: int
     key: Any
     pair: Callable[[Any], tuple[Any, Any]] | None = None
     entry: bool = False
+    is_plain: bool = field(init=False)
     table: dict[Any, Step | Plan | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.is_plain = self.pair is None and not self.entry
 
     @property
     def place(self) -> tuple[int, Any]:
@@ -60,26 +64,6 @@ class Step:
         if type(value) is not dict:
             raise TypeError("not a mapping")
         return tuple(value), value
-
-    def look_all(self, values: list[Any], odd: set[int]) -> tuple[list[Any], list[Any]]:
-        """As `look` for many values; positions of those that cannot be read are added to `odd`."""
-        if self.is_plain and set(map(type, values)) == {dict}:
-            return list(map(tuple, values)), values
-        shapes, containers = [], []
-        for position, value in enumerate(values):
-            try:
-                shape, container = self.look(value)
-            except (TypeError, KeyError, ValueError):
-                odd.add(position)
-                shape, container = None, ()
-            shapes.append(shape)
-            containers.append(container)
-        return shapes, containers
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether it goes into a mapping, not into a list."""
-        return self.pair is None and not self.entry
 
 
 def _open_details(value: Any, pair: Callable[[Any], tuple[Any, Any]]) -> tuple[Any, Any]:
@@ -105,24 +89,43 @@ def _open_entry(value: Any) -> tuple[Any, Any]:
     return tuple(entry), entry
 
 
-Node = Step | Plan | None
+_Node = Step | Plan | None
 """Where a shape leads: on, to its plan, or (None) to the scalar reference."""
 
-UNSEEN: Final = object()
+_UNSEEN: Final = object()
 
 
 class Shapes:
-    """The trie of all shapes seen so far. table: its root."""
+    """The trie of all shapes seen so far."""
 
     def __init__(self) -> None:
-        self.table: dict[Any, Node] = {}
+        self.table: dict[Any, _Node] = {}
         self._learned = 0
 
-    def learn(self, provider: str, api: str | None, usage: dict[str, Any]) -> None:
-        """Add the shape of a body to the trie.
+    def find(self, provider: str, api: str | None, usage: dict[str, Any], way: list[Any]) -> Any:
+        """The plan for a body; None where only the scalar reference can split it.
 
-        Raises TypeError, KeyError or ValueError for values that no plan can be made for.
+        way: gets the containers that the plan reads, the body first. Raises TypeError, KeyError or
+        ValueError for values that no plan can be made for.
         """
+        way.append(usage)
+        node: Any = self.table.get((provider, api, *usage), _UNSEEN)
+        while node.__class__ is Step:
+            value = way[node.container][node.key]
+            if value.__class__ is dict and node.is_plain:
+                shape: Any = tuple(value)
+            else:
+                shape, value = node.look(value)
+            way.append(value)
+            node = node.table.get(shape, _UNSEEN)
+        if node is _UNSEEN:
+            self._learn(provider, api, usage)
+            way.clear()
+            return self.find(provider, api, usage, way)
+        return node
+
+    def _learn(self, provider: str, api: str | None, usage: dict[str, Any]) -> None:
+        """Add the shape of a body to the trie."""
         self._learned += 1
         if self._learned > _MOST_SHAPES:
             self.table.clear()
@@ -149,7 +152,9 @@ class Shapes:
             containers.append(container)
             survey.enter(len(containers) - 1, step, path, shape, container)
             table = known.table
-        table.setdefault(shape, plan_of(layout) if survey.is_linear else None)
+        plan = plan_of(layout) if survey.is_linear else None
+        if isinstance(table.setdefault(shape, plan), Step):
+            raise TypeError("the same keys hold other kinds of values")
 
 
 class _Survey:

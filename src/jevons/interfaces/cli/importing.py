@@ -145,7 +145,8 @@ def _attention(summary: ImportSummary, terminal: Terminal) -> list[str]:
     """What someone should look at."""
     lines = []
     if summary.rejected:
-        lines.append(terminal.alarm(rejected_note(summary.rejected)))
+        note = rejected_note(summary.rejected, stored=not summary.dry_run)
+        lines.append(terminal.alarm(note))
     if summary.possible_duplicates:
         lines += wrap(duplicates_note(summary.possible_duplicates), terminal.width)
     unknown = [file for file in summary.files if file.state == "unrecognised"]

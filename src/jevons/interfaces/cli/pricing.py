@@ -126,7 +126,8 @@ def price_table(rows: Sequence[PriceRow], terminal: Terminal) -> list[str]:
         Column("valid", tuple(_validity(row, glyphs) for row in rows), rank=2),
         Column("source", tuple(safe(row.source) for row in rows), rank=4, shrinks="middle"),
     ]
-    table = render([column for column in columns if any(column.cells)], terminal)
+    empty = {"", glyphs.unknown}
+    table = render([column for column in columns if not empty.issuperset(column.cells)], terminal)
     notes = [f"{plural(len(rows), 'entry', 'entries')}, USD per million tokens"]
     if table.hidden:
         notes.append(f"no room for: {', '.join(table.hidden)}")

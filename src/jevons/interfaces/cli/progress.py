@@ -10,10 +10,13 @@ from typing import Final, TextIO
 from jevons.app.results import Progress
 from jevons.interfaces.cli.figures import count, duration, size
 from jevons.interfaces.cli.table import shorten
-from jevons.interfaces.cli.terminal import Terminal, safe
+from jevons.interfaces.cli.terminal import Terminal, columns_of, safe
 
 EVERY: Final = 0.1
 """Seconds between two paintings of the line."""
+
+PLACE: Final = 12
+"""Columns below which a file's name is not worth showing."""
 
 
 class ProgressLine:
@@ -61,8 +64,11 @@ def describe(progress: Progress, terminal: Terminal) -> str:
         parts += _left(progress)
     elif progress.done_bytes > 0:
         parts.insert(0, size(progress.done_bytes))
-    line = "  ".join([*parts, safe(progress.place)])
     width = (terminal.width or 80) - 1
+    line, place = "  ".join(parts), safe(progress.place)
+    room = width - columns_of(line) - 2
+    if room >= min(PLACE, columns_of(place)):
+        return f"{line}  {shorten(place, room, terminal.glyphs.ellipsis)}"
     return shorten(line, width, terminal.glyphs.ellipsis)
 
 

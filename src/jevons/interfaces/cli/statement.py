@@ -180,9 +180,9 @@ def _reasons(report: Report) -> list[str]:
     return [*lines, "  jevons prices add FILE adds a price, then jevons reprice"]
 
 
-def rejected_note(number: int) -> str:
+def rejected_note(number: int, *, stored: bool = True) -> str:
     """How many lines are missing because they could not be read, and where to see them."""
-    return f"{plural(number, 'line')} could not be read: jevons rejects"
+    return f"{plural(number, 'line')} could not be read{': jevons rejects' if stored else '.'}"
 
 
 def duplicates_note(number: int) -> str:

@@ -262,7 +262,17 @@ def test_prices_list(cli: Any, books: Any) -> None:
     outcome = cli("prices", "list", "--provider", "anthropic", "--at", "2026-02-01")
     assert books.calls == [("prices", (None, "anthropic", "2026-02-01"), {})]
     lines = outcome.out.splitlines()
-    assert lines[3].split()[:6] == ["sonnet", "anthropic", "$3.00", "$0.30", "—", "—"]
+    assert lines[1].split() == [
+        "model",
+        "provider",
+        "input",
+        "read",
+        "conditions",
+        "valid",
+        "source",
+    ]
+    assert lines[2].startswith("─")
+    assert lines[3].split()[:4] == ["sonnet", "anthropic", "$3.00", "$0.30"]
     assert "2026-01-01 to …" in lines[3] and "always" in lines[4]
     (document, _) = json.loads(cli("prices", "list", "--json").out)
     assert document["prices"]["input"] == "0.000003"

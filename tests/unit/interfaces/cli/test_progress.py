@@ -21,6 +21,11 @@ def test_without_a_total_there_is_no_share() -> None:
     assert line == "1.50 MB  200 calls  x"
 
 
+def test_the_name_of_the_file_gives_way() -> None:
+    assert describe(HALF, Terminal(width=78)).endswith("10 s left  logs/\\x1…Ja.jsonl")
+    assert describe(HALF, Terminal(width=70)).endswith("10 s left")
+
+
 def test_the_line_fits() -> None:
     for width in (20, 40, 79):
         assert columns_of(describe(HALF, Terminal(width=width))) < width

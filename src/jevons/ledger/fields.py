@@ -1,0 +1,66 @@
+"""Observations turned on their side, so that what many of them share is looked at once.
+
+A batch has few distinct *profiles*: combinations of provider, models, team, project, harness and
+the like. Each observation is its profile's number plus the few fields that are its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import itemgetter
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from jevons.vocabulary.observation import Observation
+
+_FIELDS: Final = Observation.__struct_fields__
+
+OWN: Final = (
+    "time", "response_id", "request_id", "aliases", "self_keys", "latency_ms", "usage",
+    "stated_cost", "block_hashes", "person", "customer", "task", "session", "session_started_at",
+    "run", "parent_run", "step", "parent_step", "tags",
+)  # fmt: skip
+"""Fields that differ from observation to observation."""
+
+PROFILE: Final = tuple(name for name in _FIELDS if name not in OWN)
+"""Fields that many observations share, in the order of a profile."""
+
+_profile = itemgetter(*(_FIELDS.index(name) for name in PROFILE))
+
+
+class Fields:
+    """The fields of a batch. codes: (n,) number of each observation's profile in `profiles`."""
+
+    def __init__(self, observations: Sequence[Observation]) -> None:
+        rows = list(map(msgspec.structs.astuple, observations))
+        index: dict[tuple[Any, ...], int] = {}
+        numbers = [index.setdefault(_profile(row), len(index)) for row in rows]
+        self.codes: npt.NDArray[np.int32] = np.array(numbers, dtype=np.int32)
+        self.profiles = list(index)
+        self.count = len(rows)
+        self._own = {name: [row[_FIELDS.index(name)] for row in rows] for name in OWN}
+
+    def own(self, name: str) -> list[Any]:
+        """One value per observation of a field in OWN."""
+        return self._own[name]
+
+    def shared(self, name: str) -> list[Any]:
+        """One value per profile of a field in PROFILE."""
+        place = PROFILE.index(name)
+        return [profile[place] for profile in self.profiles]
+
+    def column(self, name: str) -> list[Any]:
+        """One value per observation of any field."""
+        if name in self._own:
+            return self._own[name]
+        values = self.shared(name)
+        return [values[code] for code in self.codes.tolist()]
+
+    def where_shared(self, name: str, wanted: Any) -> npt.NDArray[np.bool_]:
+        """(n,) whether a shared field has the wanted value."""
+        flags = np.array([value == wanted for value in self.shared(name)], dtype=bool)
+        found: npt.NDArray[np.bool_] = flags[self.codes] if len(flags) else np.zeros(0, dtype=bool)
+        return found
