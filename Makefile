@@ -60,7 +60,7 @@ bench: $(STAMP)
 .PHONY: docs
 docs: $(STAMP)
 	@$(BIN)/python scripts/reference.py --write
-	@$(BIN)/python scripts/transcript.py --write README.md docs/tutorial/*.md docs/how-to/*.md
+	@$(BIN)/python scripts/transcript.py --write $$(grep -rl '^```console' README.md docs)
 
 .PHONY: lock
 lock:

@@ -7,10 +7,9 @@ the like. Each observation is its profile's number plus the few fields that are 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import itemgetter
+from operator import attrgetter
 from typing import Any, Final
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -28,20 +27,19 @@ OWN: Final = (
 PROFILE: Final = tuple(name for name in _FIELDS if name not in OWN)
 """Fields that many observations share, in the order of a profile."""
 
-_profile = itemgetter(*(_FIELDS.index(name) for name in PROFILE))
+_profile = attrgetter(*PROFILE)
 
 
 class Fields:
     """The fields of a batch. codes: (n,) number of each observation's profile in `profiles`."""
 
     def __init__(self, observations: Sequence[Observation]) -> None:
-        rows = list(map(msgspec.structs.astuple, observations))
         index: dict[tuple[Any, ...], int] = {}
-        numbers = [index.setdefault(_profile(row), len(index)) for row in rows]
+        numbers = [index.setdefault(_profile(one), len(index)) for one in observations]
         self.codes: npt.NDArray[np.int32] = np.array(numbers, dtype=np.int32)
         self.profiles = list(index)
-        self.count = len(rows)
-        self._own = {name: [row[_FIELDS.index(name)] for row in rows] for name in OWN}
+        self.count = len(numbers)
+        self._own = {name: list(map(attrgetter(name), observations)) for name in OWN}
 
     def own(self, name: str) -> list[Any]:
         """One value per observation of a field in OWN."""

@@ -31,7 +31,7 @@ class Books:
         root = home / "ledger"
         self.observations = self._table(root / "observations", OBSERVATIONS)
         self.keys = self._table(root / "keys", KEYS)
-        self.events = self._table(root / "events", EVENTS, ("day",))
+        self.events = self._table(root / "events", EVENTS)
         self.cards = self._table(root / "price_cards", CARDS)
         self.rollups = {
             name: self._table(root / name, rollup.schema) for name, rollup in ROLLUPS.items()
@@ -151,28 +151,40 @@ class Books:
         ).fetchall()
         return int(rows[0][0])
 
-    def live_rows(self, ids: Iterable[bytes], days: Iterable[str]) -> pa.Table:
-        """The rows of these events that no later row has taken back."""
-        chosen, within = sorted(set(ids)), sorted(set(days))
-        files = self.event_files(within)
+    def live_rows(self, ids: Iterable[bytes], low: int, high: int) -> pa.Table:
+        """The rows of these events that no later row has taken back; low, high: bounds of their
+        times, epoch microseconds."""
+        chosen, files = sorted(set(ids)), self.events.files()
         if not chosen or not files:
             return EVENTS.empty_table()
         wanted = pa.table({"event_id": pa.array(chosen, pa.binary(16))})
         rows = self.arrow(
-            f"SELECT {', '.join(EVENTS.names)} FROM read_parquet(?, hive_partitioning=true, "
-            "hive_types_autocast=false) e SEMI JOIN wanted w ON e.event_id = w.event_id",
+            f"SELECT {', '.join(EVENTS.names)} FROM read_parquet(?) e "
+            f"SEMI JOIN wanted w ON e.event_id = w.event_id WHERE {between(low, high)}",
             [files],
             wanted=wanted,
         )
         return live(rows).cast(EVENTS)
 
-    def event_files(self, days: Sequence[str] | None = None) -> list[str]:
-        """Data files of the event table, only those of the given days if any are given."""
-        files = self.events.files()
-        if days is None:
-            return files
-        marks = tuple(f"day={day}/" for day in days)
-        return [name for name in files if any(mark in name for mark in marks)]
+    def event_files(self) -> list[str]:
+        """Data files of the event table."""
+        return self.events.files()
+
+    def event_source(self) -> str:
+        """The event table in a FROM clause; raises nothing, an empty ledger has no files."""
+        names = ", ".join(quote(name) for name in self.events.files())
+        return f"read_parquet([{names}])"
+
+
+def quote(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def between(low: int, high: int) -> str:
+    """A condition on `time` that file and row-group statistics can be pruned by."""
+    first, last = (f"make_timestamptz({bound})" for bound in (low, high))
+    return f"time BETWEEN {first} AND {last}"
 
 
 def live(rows: pa.Table) -> pa.Table:

@@ -24,6 +24,7 @@ from jevons.stores.schema import (
     KEYS,
     OBSERVATIONS,
     QUANTITY_COLUMNS,
+    STORED_MONEY,
 )
 from jevons.stores.schema import (
     MONEY as MONEY_TYPE,
@@ -57,12 +58,29 @@ def decimals(femto: np.ndarray, null: np.ndarray | None = None) -> pa.Array:
     return pa.Array.from_buffers(MONEY_TYPE, len(femto), [validity, pa.py_buffer(words.tobytes())])
 
 
-def _money(parts: tuple[np.ndarray, np.ndarray, list[int | None]]) -> pa.Array:
-    vector, unknown, scalar = parts
+Amounts = tuple[np.ndarray, np.ndarray, list[int | None]]
+"""Femto-dollars of plain rows, which of them are unknown, and the amounts of single rows."""
+
+
+def money_columns(costs: dict[str, Amounts]) -> dict[str, pa.Array]:
+    """The stored money columns from the four costs."""
+    vector, unknown, single = costs["effective_cost"]
+    columns = {"effective_cost": _amounts(vector, unknown, single)}
+    for name in ("list", "contracted", "billed"):
+        other, other_unknown, others = costs[f"{name}_cost"]
+        above = [
+            None if one is None or base is None else one - base
+            for one, base in zip(others, single, strict=True)
+        ]
+        columns[f"{name}_difference"] = _amounts(other - vector, other_unknown, above)
+    return columns
+
+
+def _amounts(vector: np.ndarray, unknown: np.ndarray, single: list[int | None]) -> pa.Array:
     head = decimals(vector, unknown)
-    if not scalar:
+    if not single:
         return head
-    tail = pa.array([None if v is None else from_femto(v) for v in scalar], type=MONEY_TYPE)
+    tail = pa.array([None if v is None else from_femto(v) for v in single], type=MONEY_TYPE)
     return pa.concat_arrays([head, tail])
 
 
@@ -125,8 +143,6 @@ def event_rows(
     per_event["tags"] = _tags(fields.own("tags"))
     per_event["event_id"] = pa.array(resolved.ids, type=pa.binary(16))
     per_event["time"] = pa.array(times).cast(INSTANT)
-    days = times.astype("datetime64[us]").astype("datetime64[D]")
-    per_event["day"] = pa.array(days).cast(pa.string())
     per_event["observations"] = pa.array(resolved.observations, type=pa.int16())
     per_event["keyless"] = pa.array(resolved.keyless, type=pa.bool_())
     per_event["possible_duplicate"] = pa.array(resolved.possible_duplicate, type=pa.bool_())
@@ -183,8 +199,7 @@ def _row_columns(postings: Postings, batch: int, recorded_at: int) -> dict[str, 
         columns[name] = pa.array(np.ascontiguousarray(common[:, number]))
     for name, total in zip(("input", "cache_read", "output"), rare_totals(counted), strict=True):
         columns[f"other_{name}_quantity"] = pa.array(np.ascontiguousarray(total))
-    for name in MONEY:
-        columns[name] = _money(postings.money[name])
+    columns |= money_columns({name: postings.money[name] for name in MONEY})
     return columns
 
 
@@ -213,7 +228,7 @@ def retracted(rows: pa.Table, recorded_at: int) -> pa.Table:
         kind = column.type
         if name == "recorded_at":
             column = pa.array(np.full(len(rows), recorded_at, dtype=np.int64)).cast(INSTANT)
-        elif name in ("sign", "calls") or name.endswith("_quantity") or name in MONEY:
+        elif name in ("sign", "calls") or name.endswith("_quantity") or name in STORED_MONEY:
             column = _negate(column).cast(kind)
         columns[name] = column
     return pa.table(columns, schema=rows.schema)

@@ -18,7 +18,7 @@ from jevons.ledger.matching import Matched, match
 from jevons.ledger.posting import Postings, post
 from jevons.ledger.resolution import resolve
 from jevons.pricing.book import PriceBook
-from jevons.stores.books import Books
+from jevons.stores.books import Books, between
 from jevons.stores.columns import Resolved, event_rows, key_rows, observation_rows, stamped
 from jevons.stores.correction import corrections
 from jevons.stores.preparation import Keyed, Prepared, prepare
@@ -106,8 +106,7 @@ class Journal:
         books = self.books
         table = books.runs if name == "runs" else books.rollups[name]
         sql = runs_sql() if name == "runs" else cells_sql(ROLLUPS[name])
-        source = "read_parquet(?, hive_partitioning=true, hive_types_autocast=false)"
-        rows = books.arrow(sql.replace("FROM rows", f"FROM {source}"), [books.events.files()])
+        rows = books.arrow(sql.replace("FROM rows", f"FROM {books.event_source()}"))
         table.replace(rows.cast(table.schema), batch)
 
     def _plan(self, prepared: Prepared, batch: int) -> _Plan:
@@ -170,15 +169,13 @@ class Journal:
     def _events_near(self, times: np.ndarray, condition: str) -> dict[bytes, int]:
         """Stored events within NEAR_US of one of the instants: id -> time."""
         spans = _spans(times)
-        files = self.books.event_files(sorted({day for span in spans for day in _days(*span)}))
-        if not files:
+        if not spans or not self.books.event_files():
             return {}
         wanted = pa.table({"low": [s[0] for s in spans], "high": [s[1] for s in spans]})
         rows = self.books.arrow(
-            "SELECT DISTINCT event_id, epoch_us(time) AS t FROM read_parquet(?) e "
+            f"SELECT DISTINCT event_id, epoch_us(time) AS t FROM {self.books.event_source()} e "
             "SEMI JOIN wanted w ON epoch_us(e.time) BETWEEN w.low AND w.high "
-            f"WHERE e.sign > 0 AND {condition}",
-            [files],
+            f"WHERE e.sign > 0 AND {condition} AND {between(spans[0][0], spans[-1][1])}",
             wanted=wanted,
         )
         ids, instants = (rows.column(name).to_pylist() for name in ("event_id", "t"))
@@ -248,8 +245,8 @@ class Journal:
             resolved.possible_duplicate.append(one.possible_duplicate)
         candidates = {event_id((o,)) for o in known.values()}
         candidates |= {digest(key) for o in known.values() for key in keys(o)} | set(resolved.ids)
-        days = {_day(int(o.time)) for o in known.values()}
-        old = self.books.live_rows(candidates, days)
+        times = [int(o.time) for o in known.values()] or [0]
+        old = self.books.live_rows(candidates, min(times), max(times))
         plan.old = old
         plan.merged = resolved, post(resolved.events, self.book())
         plan.sealed.events += len(matched) - len(set(old.column("event_id").to_pylist()))
@@ -346,18 +343,24 @@ class _Plan:
         known: dict[tuple[int, int], Observation],
         positions: tuple[int, ...],
     ) -> None:
-        """Remember that keyless members belong to a keyed call, so that either finds the other."""
-        if len({is_keyless(o) for o in members}) < 2:
+        """Remember that reports without a common key are one call, so that each finds the others:
+        the call's id leads to every member, and every member's own id to the one that has it."""
+        if len(members) < 2 or not any(is_keyless(o) for o in members):
             return
-        places, fresh = list(known), list(self.fresh)
-        keyless_ids = [lookup_hash(event_id((o,))) for o in members if is_keyless(o)]
-        for observation, position in zip(members, positions, strict=True):
-            targets = [lookup_hash(identifier)] if is_keyless(observation) else keyless_ids
-            for target in targets:
-                if position < len(places):
-                    self.stored_links.append((target, places[position]))
-                else:
-                    self.linked.append((target, fresh[position - len(places)]))
+        own = [event_id((o,)) for o in members]
+        anchor = positions[own.index(identifier)] if identifier in own else positions[0]
+        for one, position in zip(own, positions, strict=True):
+            self._point(lookup_hash(identifier), position, known)
+            self._point(lookup_hash(one), anchor, known)
+
+    def _point(
+        self, key_hash: int, position: int, known: dict[tuple[int, int], Observation]
+    ) -> None:
+        places = list(known)
+        if position < len(places):
+            self.stored_links.append((key_hash, places[position]))
+        else:
+            self.linked.append((key_hash, list(self.fresh)[position - len(places)]))
 
     def links(self, place: np.ndarray, batch: int) -> pa.Table:
         """The extra key rows for the remembered links. place: position -> place in the batch."""
@@ -379,12 +382,3 @@ def _spans(times: np.ndarray) -> list[tuple[int, int]]:
         else:
             spans.append((low, high))
     return spans
-
-
-def _day(time_us: int) -> str:
-    return str(np.datetime64(time_us, "us").astype("datetime64[D]"))
-
-
-def _days(low: int, high: int) -> list[str]:
-    first, last = (np.datetime64(t, "us").astype("datetime64[D]") for t in (low, high))
-    return [str(day) for day in np.arange(first, last + 1)]

@@ -11,8 +11,8 @@ import msgspec
 
 from jevons.pricing.rate import rate
 from jevons.stores.books import Books
-from jevons.stores.report import Question, condition, quote
-from jevons.stores.schema import MONEY_COLUMNS, QUANTITY_COLUMNS
+from jevons.stores.report import Question, condition
+from jevons.stores.schema import MONEY_COLUMNS, MONEY_SQL, QUANTITY_COLUMNS
 from jevons.vocabulary.charge import ChargeLine, Part, RateCard, Unpriced
 from jevons.vocabulary.money import parse_amount, plain, to_femto
 from jevons.vocabulary.observation import DIMENSIONS, LABELS
@@ -24,15 +24,16 @@ _IDENTITY = ("response_id", "request_id", "attempt")
 
 def rows_sql(books: Books, question: Question) -> str:
     """The query for live event rows (taken-back rows and their takers left out), oldest first."""
-    files = "[" + ", ".join(quote(name) for name in books.event_files()) + "]"
-    source = f"read_parquet({files}, hive_partitioning=true, hive_types_autocast=false)"
+    source = books.event_source()
+    costs = ", ".join(f"{MONEY_SQL[name]} AS {name}" for name in MONEY_COLUMNS[:-1])
     where = condition(question)
     as_of = "true" if question.as_of is None else f"epoch_us(recorded_at) <= {question.as_of}"
     taken = f"SELECT event_id, part, version FROM {source} WHERE sign < 0 AND {as_of}"
     return (
-        f"SELECT * EXCLUDE (time, recorded_at), epoch_us(time) AS time, epoch_us(recorded_at) AS "
-        f"recorded_at FROM {source} e WHERE sign > 0 AND {where} "
-        f"AND NOT EXISTS (SELECT 1 FROM ({taken}) t WHERE t.event_id = e.event_id AND t.part = e.part AND t.version = e.version)"
+        f"SELECT * EXCLUDE (time, recorded_at), {costs}, epoch_us(time) AS time, "
+        f"epoch_us(recorded_at) AS recorded_at FROM {source} e WHERE sign > 0 AND {where} "
+        f"AND NOT EXISTS (SELECT 1 FROM ({taken}) t WHERE t.event_id = e.event_id "
+        "AND t.part = e.part AND t.version = e.version)"
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from jevons.stores.books import Books
+from jevons.stores.books import Books, quote
 from jevons.stores.rollup import CELL_MINUTES, COUNTERS, MEASURES, ROLLUPS, cells_sql
 from jevons.stores.schema import MONEY_COLUMNS
 from jevons.vocabulary.charge import PROVENANCES
@@ -56,11 +56,6 @@ class Answer:
     table: str
 
 
-def quote(text: str) -> str:
-    """A text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
 def dimension_sql(name: str, time_zone: str, time: str = "time") -> str:
     """The SQL expression of a dimension. Raises UsageError for a name that is none."""
     if name in CALENDAR:
@@ -83,11 +78,11 @@ def condition(question: Question, *, time: str = "time", recorded: bool = True) 
     """The WHERE clause of a question, `true` when it restricts nothing."""
     parts = []
     if question.since is not None:
-        parts.append(f"epoch_us({time}) >= {question.since}")
+        parts.append(f"{time} >= make_timestamptz({question.since})")
     if question.until is not None:
-        parts.append(f"epoch_us({time}) < {question.until}")
+        parts.append(f"{time} < make_timestamptz({question.until})")
     if question.as_of is not None and recorded:
-        parts.append(f"epoch_us(recorded_at) <= {question.as_of}")
+        parts.append(f"recorded_at <= make_timestamptz({question.as_of})")
     for name, value in question.where:
         expression = dimension_sql(name, question.time_zone, time)
         parts.append(f"{expression} IS NULL" if value == "" else f"{expression} = {quote(value)}")
@@ -131,12 +126,10 @@ def _from_cells(books: Books, question: Question, name: str, pending: pa.Table |
 
 
 def _from_events(books: Books, question: Question, pending: pa.Table | None) -> Answer:
-    files = books.event_files()
-    options = "hive_partitioning=true, hive_types_autocast=false"
-    source = f"read_parquet({_list(files)}, {options})" if files else "empty_events"
     tables: dict[str, pa.Table] = {}
-    if not files:
-        tables["empty_events"] = books.events.schema.empty_table()
+    source = books.event_source()
+    if not books.event_files():
+        source, tables["empty_events"] = "empty_events", books.events.schema.empty_table()
     if pending is not None:
         tables["pending_events"] = pending
         source = f"(SELECT * FROM {source} UNION ALL BY NAME SELECT * FROM pending_events)"

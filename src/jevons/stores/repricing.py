@@ -6,18 +6,19 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from jevons.pricing.book import PriceBook
 from jevons.pricing.context import PriceContext
 from jevons.pricing.rate import rate
-from jevons.stores.columns import retracted
+from jevons.stores.columns import Amounts, money_columns, retracted
 from jevons.stores.journal import Journal
 from jevons.stores.listing import quantities, rows_sql
 from jevons.stores.report import Question
 from jevons.stores.schema import EVENTS, INSTANT, MONEY_COLUMNS
 from jevons.vocabulary.charge import Part, RateCard, Rated
-from jevons.vocabulary.money import parse_amount
+from jevons.vocabulary.money import parse_amount, to_femto
 from jevons.vocabulary.units import inclusive
 
 _CHUNK = 50_000
@@ -136,8 +137,12 @@ def _renewed(old: pa.Table, rated: list[Rated], version: int, recorded_at: int) 
             [None if r.price_state == "exact" else r.reason for r in rated], pa.string()
         ),
     }
+    nothing = np.zeros(0, dtype=np.int64)
+    amounts: dict[str, Amounts] = {}
     for name in MONEY_COLUMNS:
         values = [getattr(r, name) for r in rated]
-        new[name] = pa.array(values, EVENTS.field(name).type)
+        femto = [None if value is None else to_femto(value) for value in values]
+        amounts[name] = (nothing, nothing.astype(bool), femto)
+    new |= money_columns(amounts)
     columns = {name: new.get(name, old.column(name)) for name in EVENTS.names}
     return pa.table(columns, schema=EVENTS)

@@ -14,7 +14,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from jevons.stores.schema import INSTANT, MONEY, MONEY_COLUMNS
+from jevons.stores.schema import INSTANT, MONEY, MONEY_COLUMNS, MONEY_SQL
 
 CELL_MINUTES: Final = 15
 
@@ -39,8 +39,8 @@ MEASURES: Final[dict[str, str]] = {
     ),
     "output_tokens": "sum(output_quantity + reasoning_quantity + other_output_quantity)",
     "reasoning_output_tokens": "sum(reasoning_quantity)",
-    **{name: f"sum({name})" for name in MONEY_COLUMNS},
-    "list_known": "sum(CASE WHEN list_cost IS NULL THEN 0 ELSE sign END)",
+    **{name: f"sum({MONEY_SQL[name]})" for name in MONEY_COLUMNS},
+    "list_known": "sum(CASE WHEN list_difference IS NULL THEN 0 ELSE sign END)",
     "cost_known": "sum(CASE WHEN effective_cost IS NULL THEN 0 ELSE sign END)",
     "unknown_calls": "sum(CASE WHEN effective_cost IS NULL THEN calls ELSE 0 END)",
     "unpriced_events": (

@@ -38,10 +38,25 @@ position)."""
 
 QUANTITY_COLUMNS: Final = tuple(f"{unit}_quantity" for unit in COMMON_UNITS)
 MONEY_COLUMNS: Final = ("list_cost", "contracted_cost", "billed_cost", "effective_cost")
+"""FOCUS's four costs of a row."""
+
+STORED_MONEY: Final = (
+    "effective_cost", "list_difference", "contracted_difference", "billed_difference",
+)  # fmt: skip
+"""How they are stored: the effective cost, and how much each other cost is above it. Nearly always
+that is 0, which takes no space. A null difference means that the other cost is not known."""
+
+MONEY_SQL: Final = {
+    "effective_cost": "effective_cost",
+    **{
+        f"{name}_cost": f"(effective_cost + {name}_difference)"
+        for name in ("list", "contracted", "billed")
+    },
+}
+"""The four costs as expressions over the stored columns."""
 
 EVENTS: Final = pa.schema(
     [
-        pa.field("day", pa.string(), nullable=False),
         pa.field("time", INSTANT, nullable=False),
         pa.field("event_id", pa.binary(16), nullable=False),
         pa.field("part", pa.int16(), nullable=False),
@@ -65,7 +80,7 @@ EVENTS: Final = pa.schema(
         pa.field("other_quantities", pa.string()),
         pa.field("tier_input_tokens", pa.int64()),
         pa.field("model", pa.string()),
-        *[pa.field(name, MONEY) for name in MONEY_COLUMNS],
+        *[pa.field(name, MONEY) for name in STORED_MONEY],
         pa.field("stated_cost", pa.string()),
         pa.field("stated_by", pa.string()),
         pa.field("price_state", pa.string(), nullable=False),

@@ -228,12 +228,10 @@ class Store:
 
     def complete_to(self) -> int | None:
         """The time of the newest event, epoch microseconds, None when the ledger is empty."""
-        files = self.books.event_files()
-        if not files:
+        if not self.books.event_files():
             return None
-        last = max(name.split("day=", 1)[1].split("/", 1)[0] for name in files)
         rows = self.books.session.execute(
-            "SELECT epoch_us(max(time)) FROM read_parquet(?)", [self.books.event_files([last])]
+            f"SELECT epoch_us(max(time)) FROM {self.books.event_source()}"
         ).fetchall()
         return None if rows[0][0] is None else int(rows[0][0])
 
@@ -241,15 +239,13 @@ class Store:
         """Why events have no (full) price -> number of calls, most frequent first."""
         from jevons.stores.report import condition
 
-        files = self.books.event_files()
-        if not files:
+        if not self.books.event_files():
             return []
         rows = self.books.arrow(
-            "SELECT reason, sum(calls) AS n FROM read_parquet(?, hive_partitioning=true, "
-            "hive_types_autocast=false) WHERE reason IS NOT NULL AND price_state IN ('unknown', "
-            f"'lower_bound') AND {condition(question)} GROUP BY reason HAVING sum(calls) > 0 "
-            "ORDER BY n DESC, reason LIMIT 20",
-            [files],
+            f"SELECT reason, sum(calls) AS n FROM {self.books.event_source()} "
+            "WHERE reason IS NOT NULL AND price_state IN ('unknown', 'lower_bound') "
+            f"AND {condition(question)} GROUP BY reason HAVING sum(calls) > 0 "
+            "ORDER BY n DESC, reason LIMIT 20"
         )
         return [(row["reason"], int(row["n"])) for row in rows.to_pylist()]
 

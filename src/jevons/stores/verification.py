@@ -24,21 +24,21 @@ from jevons.ledger.matching import match
 from jevons.ledger.posting import post
 from jevons.ledger.resolution import resolve
 from jevons.pricing.book import PriceBook
-from jevons.stores.books import Books
+from jevons.stores.books import Books, quote
 from jevons.stores.columns import Resolved, event_rows
 from jevons.stores.durable import checksum
 from jevons.stores.listing import Cards, lines_of, rows_sql
-from jevons.stores.report import Question, quote
+from jevons.stores.report import Question
 from jevons.stores.rollup import ROLLUPS, cells_sql, runs_sql
-from jevons.stores.schema import EVENTS, MONEY_COLUMNS, QUANTITY_COLUMNS
+from jevons.stores.schema import EVENTS, MONEY_COLUMNS, QUANTITY_COLUMNS, STORED_MONEY
 from jevons.stores.table import Table
 from jevons.vocabulary.errors import LedgerDamaged
 from jevons.vocabulary.observation import DIMENSIONS, LABELS, Observation
 
 CHUNK = 100_000
 _decode = msgspec.json.Decoder(Observation).decode
-_PRICED = {*MONEY_COLUMNS, "price_state", "provenance", "price_card", "reason", "notes",
-           "version", "recorded_at", "day", "stated_cost", "stated_by"}  # fmt: skip
+_PRICED = {*STORED_MONEY, "price_state", "provenance", "price_card", "reason", "notes",
+           "version", "recorded_at", "stated_cost", "stated_by"}  # fmt: skip
 COMPARED = tuple(name for name in EVENTS.names if name not in _PRICED)
 """Columns of an event row that follow from its observations alone, whatever the prices."""
 
@@ -298,8 +298,7 @@ def _rollup_differs(books: Books, name: str) -> str | None:
     if table.batch() != books.events.batch():
         return f"{name} stands at batch {table.batch()}, the events at {books.events.batch()}"
     sql = runs_sql() if name == "runs" else cells_sql(ROLLUPS[name])
-    files = "[" + ", ".join(quote(f) for f in books.event_files()) + "]"
-    source = f"read_parquet({files}, hive_partitioning=true, hive_types_autocast=false)"
+    source = books.event_source()
     measures = [n for n in table.schema.names if not _is_dimension(n)]
     dimensions = [n for n in table.schema.names if _is_dimension(n) and not n.endswith("_time")]
     sums = ", ".join(f"sum({n}) AS {n}" for n in measures)

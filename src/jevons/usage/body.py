@@ -14,6 +14,7 @@ from typing import Any, Final
 from jevons.usage.served import TIERS
 
 SERVER_TOOLS: Final = "server_tools"
+GENERATED_IMAGES: Final = "generated_images"
 
 _USAGE: Final = (
     "usage", "usageMetadata", "usage_metadata", "usage_info", "amazon-bedrock-invocationMetrics",
@@ -83,8 +84,9 @@ def reduce_body(body: Mapping[str, Any]) -> Reduced:
     tools = _server_tools(inner)
     if tools:
         merged[SERVER_TOOLS] = tools
-    if usage is None and isinstance(inner.get("data"), list) and not merged:
-        merged = {SERVER_TOOLS: {"images": len(inner["data"])}}
+    images = sum("url" in item or "b64_json" in item for item in _objects(inner.get("data")))
+    if images and not merged:
+        merged = {GENERATED_IMAGES: images}
     return Reduced(
         usage=merged or None,
         model=_name(inner, ("model", "modelVersion", "model_version")),

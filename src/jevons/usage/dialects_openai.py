@@ -248,7 +248,7 @@ IMAGES: Final = Dialect(
         Counter(OUTPUT, ("output_tokens",)),
         Counter(OUTPUT | {"image"}, (f"{_OUT}.image_tokens",)),
         Counter(TEXT_OUTPUT, (f"{_OUT}.text_tokens",)),
-        Counter(cell("images"), (), instead=("server_tools.images",)),
+        Counter(cell("images"), ("generated_images",)),
     ),
     totals=(Total("total_tokens", (INPUT, OUTPUT)),),
     texts=(TextDetail(INPUT, (f"{_IN}.text_tokens",)),),

@@ -19,7 +19,7 @@ from jevons.usage.reading import MOST, is_counter
 from jevons.usage.served import Served, served
 from jevons.usage.shapes import Shapes
 from jevons.usage.split import split
-from jevons.vocabulary.charge import Impossible, Part, Split
+from jevons.vocabulary.charge import Impossible, Split
 from jevons.vocabulary.units import UNIT_NAMES
 
 Ints = npt.NDArray[np.int64]
@@ -241,10 +241,13 @@ def _split_one(matrix: SplitMatrix, row: int, found: Split | Impossible) -> None
 
 
 def _is_plain(found: Split) -> bool:
-    plain = Split(
-        parts=(Part(found.parts[0].quantities, None, found.parts[0].tier_input_tokens),),
-        service_tier=found.service_tier,
-        speed=found.speed,
-        region=found.region,
+    """Whether a split is one part and nothing to tell: what a row of the matrix can hold."""
+    notes = (
+        *found.unknown_keys, *found.anomalies, found.stated_cost, found.stated_why,
+        found.response_model, found.parts[0].model,
+    )  # fmt: skip
+    return (
+        len(found.parts) == 1
+        and all(note is None for note in notes)
+        and Served(found.service_tier, found.speed, found.region).is_ordinary
     )
-    return found == plain and Served(found.service_tier, found.speed, found.region).is_ordinary

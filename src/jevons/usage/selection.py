@@ -62,6 +62,7 @@ _MARKS: Final = (
     (frozenset({"billed_units"}), "cohere"),
     (frozenset({"prompt_tokens", "completion_tokens", "prompt_cache_hit_tokens"}), _CHAT),
     (frozenset({"pages_processed"}), "mistral"),
+    (frozenset({"generated_images"}), "openai.images"),
     (frozenset({"inputTokens", "outputTokens", "inputTokenCount", "outputTokenCount"}),
      "bedrock.converse"),
     (frozenset({"input_token_details", "output_token_details", "seconds"}), "openai.realtime"),
