@@ -28,10 +28,10 @@ from jevons.vocabulary.source import Source, State
 if TYPE_CHECKING:
     from jevons.stores.preparation import Prepared
 
-SEGMENT_BYTES: Final = 48 << 20
+SEGMENT_BYTES: Final = 40 << 20
 """How many bytes one task reads: bounds memory, and what is lost on a kill."""
 
-BATCH: Final = 100_000
+BATCH: Final = 50_000
 """Observations per batch at most."""
 
 

@@ -64,6 +64,14 @@ def _inside(cell: Cell, cells: frozenset[Cell], outside: frozenset[Cell]) -> lis
     return [c for c in cells if cell < c and not (root and c in outside)]
 
 
+def standing_in(cell: Cell, cells: frozenset[Cell], outside: frozenset[Cell]) -> list[Cell]:
+    """The reported cells whose counters add up to a cell: itself, else the widest inside it."""
+    if cell in cells:
+        return [cell]
+    inside = _inside(cell, cells, outside)
+    return [c for c in inside if not any(other < c for other in inside)]
+
+
 def _overlap(leaves: dict[Cell, int]) -> None:
     """Let cached tokens overlap audio, image and video as far as the input total forces them to.
 

@@ -131,6 +131,7 @@ _X_SEARCHES: Final = Counter(
         "server_side_tools_used[SERVER_SIDE_TOOL_X_SEARCH]",
     ),
 )
+_LISTS: Final = {"server_side_tools_used": ("", "")}
 _CACHE_MISS: Final = Total("prompt_tokens", (CACHE_READ,), ("prompt_cache_miss_tokens",))
 _TIER: Final = Labels(service_tier=("service_tier",), speed=("speed",), region=("inference_geo",))
 
@@ -142,7 +143,7 @@ CHAT: Final = Dialect(
         *texts(_PROMPT, f"{_PROMPT}.cached_tokens_details", _COMPLETION),
         TextDetail(INPUT, ("prompt_text_tokens",)),
     ),
-    lists={"server_side_tools_used": ("", "")},
+    lists=_LISTS,
     labels=_TIER,
     informational=INFORMATIONAL,
     rivals=("xai.chat",),
@@ -214,6 +215,7 @@ RESPONSES: Final = Dialect(
     ),
     totals=(Total("total_tokens", (INPUT, OUTPUT)),),
     texts=texts(_IN, f"{_IN}.cached_tokens_details", _OUT),
+    lists=_LISTS,
     labels=_TIER,
     informational=INFORMATIONAL,
 )

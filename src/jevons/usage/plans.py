@@ -14,7 +14,7 @@ from operator import itemgetter
 from typing import Any, Final
 
 from jevons.usage.cells import INPUT_UNITS, MODALITIES, Cell
-from jevons.usage.decompose import leaf_forms
+from jevons.usage.decompose import leaf_forms, standing_in
 from jevons.usage.dialect import Dialect
 from jevons.usage.iterations import SUMS
 from jevons.usage.split import unit_of
@@ -191,7 +191,11 @@ class _Scope:
             forms += [_minus(first, other) for other in others]
         for total in self.dialect.totals:
             if total.path in self.columns and all(path in self.columns for path in total.plus):
-                members = [self.values[c] for c in total.cells if c in self.values]
+                members = [
+                    self.values[c]
+                    for member in total.cells
+                    for c in standing_in(member, frozenset(self.values), self.dialect.outside)
+                ]
                 members += [self.columns[path] for path in total.plus]
                 forms.append(_minus(self.columns[total.path], *members))
         return forms

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from jevons.usage.body import is_body, reduce_body
 from jevons.usage.cells import INPUT_UNITS, UNIT_OF, Cell
-from jevons.usage.decompose import decompose, named_modalities
+from jevons.usage.decompose import decompose, named_modalities, standing_in
 from jevons.usage.dialect import Dialect, Total
 from jevons.usage.dialects import DIALECTS, READINGS
 from jevons.usage.iterations import Iteration, Parts, combine, iteration
@@ -155,16 +155,21 @@ def _tier_input(dialect: Dialect, quantities: Quantities, *, looped: bool) -> in
 
 
 def _broken_totals(dialect: Dialect, reading: Reading) -> tuple[str, ...]:
-    found = (_broken_total(total, reading) for total in dialect.totals)
+    found = (_broken_total(total, dialect, reading) for total in dialect.totals)
     return tuple(message for message in found if message)
 
 
-def _broken_total(total: Total, reading: Reading) -> str | None:
+def _broken_total(total: Total, dialect: Dialect, reading: Reading) -> str | None:
     """What is wrong with a stated total; None when it holds or cannot be checked."""
     stated = reading.stated
     if total.path not in stated or not all(path in stated for path in total.plus):
         return None
-    members = [(reading.names[c], reading.values[c]) for c in total.cells if c in reading.values]
+    cells = frozenset(reading.values)
+    members = [
+        (reading.names[c], reading.values[c])
+        for member in total.cells
+        for c in standing_in(member, cells, dialect.outside)
+    ]
     members += [(short_name(path), stated[path]) for path in total.plus]
     summed = sum(value for _, value in members)
     name, value = short_name(total.path), stated[total.path]

@@ -10,7 +10,7 @@ from jevons.usage.body import is_body, reduce_body
 from jevons.usage.split import split, split_body
 from jevons.vocabulary.charge import Impossible, Split
 
-RESPONSES = {
+RESPONSES: dict[str, Any] = {
     "id": "resp_1", "model": "gpt-5.6-sol-2026-07-01", "service_tier": "flex",
     "usage": {"input_tokens": 9, "output_tokens": 4, "total_tokens": 13},
     "output": [
@@ -56,7 +56,7 @@ def test_an_image_made_by_another_model_is_told() -> None:
 
 
 def test_counts_in_the_usage_go_before_those_in_the_output() -> None:
-    usage = RESPONSES["usage"] | {"tool_usage": {"web_search": {"num_requests": 1}}}  # type: ignore[operator]
+    usage = RESPONSES["usage"] | {"tool_usage": {"web_search": {"num_requests": 1}}}
     assert body("aws", RESPONSES | {"usage": usage}).parts[0].quantities["web_searches"] == 1
 
 

@@ -41,6 +41,12 @@ def test_a_path_spells_one_counter_only(dialect: Dialect) -> None:
 
 
 @EACH
+def test_a_path_into_a_list_has_a_rule_for_the_list(dialect: Dialect) -> None:
+    lists = {path.partition("[")[0] for path in dialect.numbers if "[" in path}
+    assert lists <= dialect.lists.keys()
+
+
+@EACH
 def test_totals_and_texts_speak_of_counters(dialect: Dialect) -> None:
     cells = {counter.cell for counter in dialect.counters}
     assert all(set(total.cells) <= cells for total in dialect.totals)

@@ -421,8 +421,8 @@ def test_unknown_counters_are_kept_and_change_nothing() -> None:
 
 
 def test_twelve_hour_writes_are_unknown_until_they_have_a_price() -> None:
-    details = {"cached_tokens": 0, "cache_write_tokens": 9,
-               "cache_write_tokens_details": {"ttl_30m_tokens": 5, "ttl_12h_tokens": 4}}  # fmt: skip
+    lifetimes = {"ttl_30m_tokens": 5, "ttl_12h_tokens": 4}
+    details = {"cache_write_tokens": 9, "cache_write_tokens_details": lifetimes}
     found = ok("openai", None, {"input_tokens": 9, "input_tokens_details": details})
     assert found.parts[0].quantities == {"cache_write": 9}
     assert found.unknown_keys == (

@@ -8,17 +8,12 @@ import pytest
 
 from jevons.usage.stream import merge_stream
 
-START = {
-    "type": "message_start",
-    "message": {
-        "model": "claude-opus-5",
-        "usage": {
-            "input_tokens": 12, "cache_read_input_tokens": 900, "output_tokens": 1,
-            "cache_creation_input_tokens": 48,
-            "cache_creation": {"ephemeral_5m_input_tokens": 48, "ephemeral_1h_input_tokens": 0},
-        },
-    },
+PLACEHOLDER: dict[str, Any] = {
+    "input_tokens": 12, "cache_read_input_tokens": 900, "output_tokens": 1,
+    "cache_creation_input_tokens": 48,
+    "cache_creation": {"ephemeral_5m_input_tokens": 48, "ephemeral_1h_input_tokens": 0},
 }  # fmt: skip
+START = {"type": "message_start", "message": {"model": "claude-opus-5", "usage": PLACEHOLDER}}
 TEXT = {"type": "content_block_delta", "delta": {"type": "text_delta", "text": "hello"}}
 DELTA = {
     "type": "message_delta", "delta": {"stop_reason": "end_turn"},
@@ -30,13 +25,13 @@ STREAMS: list[tuple[str, list[dict[str, Any]], dict[str, Any], str]] = [
     (
         "Anthropic: the delta is cumulative and replaces the placeholder",
         [START, TEXT, DELTA, STOP],
-        START["message"]["usage"] | {"output_tokens": 57},  # type: ignore[index]
+        PLACEHOLDER | {"output_tokens": 57},
         "complete",
     ),
     (
         "Anthropic, cut: the start alone is a lower bound",
         [START, TEXT],
-        START["message"]["usage"],  # type: ignore[index]
+        PLACEHOLDER,
         "partial",
     ),
     (
@@ -95,7 +90,8 @@ STREAMS: list[tuple[str, list[dict[str, Any]], dict[str, Any], str]] = [
     (
         "Gemini",
         [
-            {"candidates": [{}], "usageMetadata": {"promptTokenCount": 3, "candidatesTokenCount": 1}},
+            {"candidates": [{}],
+             "usageMetadata": {"promptTokenCount": 3, "candidatesTokenCount": 1}},
             {"candidates": [{"finishReason": "STOP"}],
              "usageMetadata": {"promptTokenCount": 3, "candidatesTokenCount": 9}},
         ],
