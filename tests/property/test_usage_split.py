@@ -90,22 +90,17 @@ def stated(dialect: Dialect, body: dict[str, Any], root: Cell) -> int:
 
 
 def at(body: Any, path: str, dialect: Dialect) -> int | None:
+    """The number at a path, None where there is none."""
     head, bracket, label = path.partition("[")
     for step in head.split("."):
         body = body.get(step) if isinstance(body, dict) else None
     if body is None or not bracket:
         return body
     label_key, number_key = dialect.lists[head]
-    found = (
-        [
-            e[number_key] if label_key else 1
-            for e in body
-            if not label_key or e[label_key] == label[:-1]
-        ]
-        if label_key
-        else [e for e in body if e == label[:-1]]
-    )
-    return (sum(found) if label_key else len(found)) if found else None
+    if not label_key:
+        return body.count(label[:-1]) or None
+    found = [entry[number_key] for entry in body if entry[label_key] == label[:-1]]
+    return sum(found) if found else None
 
 
 @given(bodies(SMALL))

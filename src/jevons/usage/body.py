@@ -33,6 +33,14 @@ _LISTS: Final = ("output", "candidates", "content", "choices", "data")
 AROUND: Final = frozenset({*_USAGE, *_WRAPPERS, *_LISTS})
 """Keys that a usage object does not have and a response around it may have."""
 
+_COUNTERS: Final = frozenset(
+    {
+        "prompt_tokens", "completion_tokens", "input_tokens", "output_tokens", "promptTokenCount",
+        "candidatesTokenCount", "inputTokens", "outputTokens", "billed_units",
+    }
+)  # fmt: skip
+"""Keys that only a usage object has at its top."""
+
 _DEPTH: Final = 4
 
 _OUTPUT_ITEMS: Final = {
@@ -66,7 +74,7 @@ class Reduced:
 
 def is_body(value: Mapping[str, Any]) -> bool:
     """Whether a mapping is a response around a usage object rather than the usage object."""
-    if AROUND.isdisjoint(value):
+    if AROUND.isdisjoint(value) or not _COUNTERS.isdisjoint(value):
         return False
     if any(isinstance(value.get(name), list) for name in _LISTS):
         return True

@@ -69,7 +69,7 @@ def standing_in(cell: Cell, cells: frozenset[Cell], outside: frozenset[Cell]) ->
     if cell in cells:
         return [cell]
     inside = _inside(cell, cells, outside)
-    return [c for c in inside if not any(other < c for other in inside)]
+    return sorted((c for c in inside if not any(other < c for other in inside)), key=sorted)
 
 
 def _overlap(leaves: dict[Cell, int]) -> None:

@@ -119,6 +119,7 @@ def test_split_recognises_a_body() -> None:
     assert split("openai", None, RESPONSES) == split_body("openai", None, RESPONSES)
     assert is_body(RESPONSES)
     assert not is_body({"input_tokens": 5, "output": 4, "metadata": {"x": 1}})
+    assert not is_body({"prompt_tokens": 5, "usage_info": {"pages_processed": 1}})
 
 
 def test_a_response_without_usage_has_none() -> None:
