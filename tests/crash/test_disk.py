@@ -44,7 +44,8 @@ def tokens(jevons: Jevons) -> int:
 def test_a_failing_fsync_loses_and_doubles_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, fail_at: int
 ) -> None:
-    """The n-th fsync of a batch fails: the batch was not acknowledged, sending it again is exact."""
+    """The n-th fsync of a batch fails: the batch was not acknowledged, sending it again is
+    exact."""
     with open_jevons(Settings(home=tmp_path / "home")) as jevons:
         jevons.store.seal(calls(1, 10))
         real, done = os.fsync, 0
@@ -161,7 +162,9 @@ def test_a_read_only_disk_can_still_be_read(small_disk: Path) -> None:
         assert "--home" in caught.value.remedy
 
 
-@pytest.mark.parametrize("table", ["observations", "keys", "events", "price_cards", "cells_model", "runs"])
+@pytest.mark.parametrize(
+    "table", ["observations", "keys", "events", "price_cards", "cells_model", "runs"]
+)
 def test_a_flipped_byte_is_found(tmp_path: Path, table: str) -> None:
     """One byte anywhere in any table, also where it would still parse."""
     home = tmp_path / "home"
@@ -177,4 +180,3 @@ def test_a_flipped_byte_is_found(tmp_path: Path, table: str) -> None:
         difference = jevons.verify().first_difference
         assert difference is not None
         assert victim.name in difference
-

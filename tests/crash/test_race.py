@@ -53,7 +53,8 @@ for _ in range(int(sys.argv[2])):
 
 @pytest.mark.prove
 def test_writers_and_readers_at_once(tmp_path: Path, count: Callable[[int, int], int]) -> None:
-    """Two sealing writers, two inbox writers, two readers; all writers also repeat the same calls."""
+    """Two sealing writers, two inbox writers, two readers; all writers also repeat the same
+    calls."""
     home, batches = tmp_path / "home", count(6, 40)
     writer = textwrap.dedent(WRITER).format(folder=str(Path(__file__).parent))
     with open_jevons(Settings(home=home)) as jevons:

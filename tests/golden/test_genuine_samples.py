@@ -1,4 +1,5 @@
-"""The genuine logs of real clients: the right totals, each alone and all in one ledger in any order.
+"""The genuine logs of real clients: the right totals, each alone and all in one ledger in any
+order.
 
 Sources and totals: ../shared/data/formats/README.md, column "right totals".
 """
@@ -114,9 +115,7 @@ def the_report(jevons: Jevons) -> bytes:
     return json.dumps(shown, default=str).encode()
 
 
-def test_all_samples_in_one_ledger_in_five_orders_twice(
-    shared_data: Path, tmp_path: Path
-) -> None:
+def test_all_samples_in_one_ledger_in_five_orders_twice(shared_data: Path, tmp_path: Path) -> None:
     files = everything(shared_data)
     seen = set()
     for seed in range(5):

@@ -1,4 +1,5 @@
-"""Invariant 1: one provider response is one event, whoever reports it, in any order, at any later date."""
+"""Invariant 1: one provider response is one event, whoever reports it, in any order, at any later
+date."""
 
 from __future__ import annotations
 
@@ -12,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from jevons.app.results import Query
 from jevons.app.settings import Settings
 from jevons.app.use_cases import Jevons
 from jevons.app.wiring import Keeper, open_jevons
-from jevons.app.results import Query
 from jevons.vocabulary.observation import Observation
 
 T0 = 1_790_000_000_000_000
@@ -35,7 +36,8 @@ def open_at(home: Path) -> Jevons:
 
 
 def reports_of(call: int, shape: int) -> list[Observation]:
-    """The reports that several tools give of one Anthropic call; `shape` chooses which tools saw it."""
+    """The reports that several tools give of one Anthropic call; `shape` chooses which tools saw
+    it."""
     usage = {
         "input_tokens": 12 + call,
         "cache_creation_input_tokens": 2048,
@@ -110,7 +112,8 @@ def test_same_books_whatever_the_order_batching_and_repetition(
             seen.append(bytes_of_report(jevons))
             total = jevons.report(Query()).total
             assert total.calls == len(shapes)
-            # 12+n fresh at $5, 15000 read at $0.50, 48 at $6.25, 2000 at $10, 57 out at $25 per MTok.
+            # 12+n fresh at $5, 15000 read at $0.50, 48 at $6.25, 2000 at $10, 57 out at $25 per
+            # MTok.
             each = [Decimal(12 + n) * 5 + 15000 * Decimal("0.5") + 48 * Decimal("6.25") + 20000 + 57 * 25
                     for n in range(len(shapes))]  # fmt: skip
             assert total.list_cost == sum(each) / 10**6

@@ -132,8 +132,8 @@ class RepriceSummary:
 
     events: int
     changed: int
-    before: Decimal
-    after: Decimal
+    before: Decimal | None
+    after: Decimal | None
     recorded_at: str
     dry_run: bool = False
 

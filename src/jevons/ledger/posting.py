@@ -147,7 +147,10 @@ def post(events: Sequence[Observation], book: PriceBook, fields: Fields | None =
             extras += outcome
     plain = np.ones(len(events), dtype=bool)
     plain[[*singles, *slow]] = False
-    return _lay_out(fields, matrix.quantities, rated, plain, extras, cards, impossible)
+    cards.update({card.card_id: card for card in rated.cards if isinstance(card, RateCard)})
+    postings = _lay_out(fields, matrix.quantities, rated, np.flatnonzero(plain), extras)
+    postings.cards, postings.impossible = cards, impossible
+    return postings
 
 
 _CONTEXT: Final = ("provider", "host", "region", "service_tier", "batch", "speed")
@@ -243,12 +246,10 @@ def _lay_out(
     fields: Fields,
     quantities: np.ndarray,
     rated: RatedMatrix,
-    plain: np.ndarray,
+    kept: np.ndarray,
     extras: list[_Extra],
-    cards: dict[str, RateCard],
-    impossible: dict[int, str],
 ) -> Postings:
-    kept = np.flatnonzero(plain)
+    """Rows in columns: the plain ones at the positions `kept`, then the single ones."""
     event = np.concatenate([kept, np.array([e.event for e in extras], dtype=np.int64)]).astype(
         np.int64
     )
@@ -257,8 +258,6 @@ def _lay_out(
         for unit, quantity in extra.quantities.items():
             extra_matrix[row, UNIT_NAMES.index(unit)] = quantity
     counted = np.concatenate([quantities[kept], extra_matrix])
-    used = [card for card in rated.cards if isinstance(card, RateCard)]
-    cards.update({card.card_id: card for card in used})
     card_ids = np.array(
         [c.card_id if isinstance(c, RateCard) else None for c in rated.cards] or [None],
         dtype=object,
@@ -296,7 +295,7 @@ def _lay_out(
         vector = np.asarray(getattr(rated, name))[kept]
         scalar = [_femto(getattr(e.rated, name)) for e in extras]
         money[name] = (vector, unknown, scalar)
-    return Postings(columns, money, known, event, cards, impossible)
+    return Postings(columns, money, known, event)
 
 
 def _reasons(unpriced: np.ndarray, rated: RatedMatrix, kept: np.ndarray) -> list[Any]:

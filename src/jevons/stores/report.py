@@ -107,9 +107,9 @@ def answer(books: Books, question: Question, pending: pa.Table | None = None) ->
     """Answer a question from the sealed tables and the pending rows of the inbox."""
     for name in (*question.by, *(name for name, _ in question.where)):
         dimension_sql(name, question.time_zone)
-    name = rollup_for(question)
-    if name is not None and books.rollups[name].batch() == books.events.batch():
-        return _from_cells(books, question, name, pending)
+    rollup = rollup_for(question)
+    if rollup is not None and books.rollups[rollup].batch() == books.events.batch():
+        return _from_cells(books, question, rollup, pending)
     return _from_events(books, question, pending)
 
 
@@ -122,7 +122,7 @@ def _from_cells(books: Books, question: Question, name: str, pending: pa.Table |
         tables["pending_cells"] = cells
         source = f"(SELECT * FROM {source} UNION ALL BY NAME SELECT * FROM pending_cells)"
     measures = {measure: f"sum({measure})" for measure in MEASURES}
-    return _grouped(books, question, source, "cell", measures, tables, name)
+    return _grouped(books, question, _View(name, source, "cell", measures, tables))
 
 
 def _from_events(books: Books, question: Question, pending: pa.Table | None) -> Answer:
@@ -133,31 +133,36 @@ def _from_events(books: Books, question: Question, pending: pa.Table | None) -> 
     if pending is not None:
         tables["pending_events"] = pending
         source = f"(SELECT * FROM {source} UNION ALL BY NAME SELECT * FROM pending_events)"
-    return _grouped(books, question, source, "time", MEASURES, tables, "events")
+    return _grouped(books, question, _View("events", source, "time", MEASURES, tables))
 
 
 def _list(files: list[str]) -> str:
     return "[" + ", ".join(map(quote, files)) + "]"
 
 
-def _grouped(
-    books: Books,
-    question: Question,
-    source: str,
-    time: str,
-    measures: dict[str, str],
-    tables: dict[str, pa.Table],
-    table: str,
-) -> Answer:
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What a question is asked of: a FROM clause, its time column, how measures are summed there,
+    and the in-memory tables that the clause names."""
+
+    table: str
+    source: str
+    time: str
+    measures: dict[str, str]
+    tables: dict[str, pa.Table]
+
+
+def _grouped(books: Books, question: Question, view: _View) -> Answer:
+    source, time, measures = view.source, view.time, view.measures
     session = books.session.cursor()
-    for name, content in tables.items():
+    for name, content in view.tables.items():
         session.register(name, content)
     keys = [f"d{number}" for number in range(len(question.by))]
     dimensions = [dimension_sql(name, question.time_zone, time) for name in question.by]
     chosen = "".join(f"{text} AS {key}, " for key, text in zip(keys, dimensions, strict=True))
     inner = ", ".join(f"{text} AS {name}" for name, text in measures.items())
     rank = " ".join(f"WHEN '{p}' THEN {number}" for number, p in enumerate(PROVENANCES))
-    where = condition(question, time=time, recorded=table == "events")
+    where = condition(question, time=time, recorded=view.table == "events")
     group = ", ".join([*keys, "provenance"])
     outer = ", ".join(f"sum({name}) AS {name}" for name in measures)
     by = f"GROUP BY {', '.join(keys)}" if keys else ""
@@ -181,7 +186,7 @@ def _grouped(
     totals = total.to_arrow_table().to_pylist()[0]
     session.close()
     found = [_row(row, question.by, keys) for row in rows.to_pylist()]
-    return Answer(found, _row(totals, (), []), int(totals["n"]) - len(found), table)
+    return Answer(found, _row(totals, (), []), int(totals["n"]) - len(found), view.table)
 
 
 def _row(row: dict[str, Any], by: tuple[str, ...], keys: list[str]) -> dict[str, Any]:

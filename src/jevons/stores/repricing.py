@@ -30,8 +30,8 @@ class Repriced:
 
     rows: int = 0
     changed: int = 0
-    before: Decimal = Decimal(0)
-    after: Decimal = Decimal(0)
+    before: Decimal | None = None
+    after: Decimal | None = None
 
 
 def reprice(
@@ -47,7 +47,7 @@ def reprice(
         return result
     batch = books.last_batch() + 1
     appended: list[pa.Table] = []
-    cards: dict[str, object] = {}
+    cards: dict[str, RateCard] = {}
     sql = rows_sql(books, question)
     reader = books.session.cursor().sql(sql).to_arrow_reader(_CHUNK)
     memory: dict[tuple[Any, ...], Rated] = {}
@@ -66,7 +66,7 @@ def reprice(
 def _changes(
     table: pa.Table,
     book: PriceBook,
-    cards: dict[str, object],
+    cards: dict[str, RateCard],
     memory: dict[tuple[Any, ...], Rated],
     result: Repriced,
 ) -> tuple[list[int], list[Rated]]:
@@ -76,8 +76,8 @@ def _changes(
         result.rows += 1
         rated = _rate_row(row, book, cards)
         before, after = row["effective_cost"], rated.effective_cost
-        result.before += before or 0
-        result.after += after or 0
+        result.before = _add(result.before, before)
+        result.after = _add(result.after, after)
         same = all(row[name] == getattr(rated, name) for name in MONEY_COLUMNS)
         if same and row["price_state"] == rated.price_state:
             continue
@@ -87,7 +87,12 @@ def _changes(
     return changed, fresh
 
 
-def _rate_row(row: dict[str, Any], book: PriceBook, cards: dict[str, object]) -> Rated:
+def _add(total: Decimal | None, cost: Decimal | None) -> Decimal | None:
+    """Sum of known costs; None while none is known."""
+    return total if cost is None else cost + (total or 0)
+
+
+def _rate_row(row: dict[str, Any], book: PriceBook, cards: dict[str, RateCard]) -> Rated:
     counted = quantities(row)
     tier = row["tier_input_tokens"]
     tier = inclusive(counted)["input_tokens"] if tier is None else tier

@@ -72,7 +72,10 @@ class State:
             "SELECT source, fingerprint, size, modified, inode, state FROM cursors WHERE place = ?",
             (place,),
         ).fetchone()
-        return None if row is None else Cursor(*row[:5], state=json.loads(row[5]))
+        if row is None:
+            return None
+        source, fingerprint, size, modified, inode, state = row
+        return Cursor(source, fingerprint, size, modified, inode, json.loads(state))
 
     def save_cursors(self, cursors: Iterable[tuple[str, Cursor]]) -> None:
         """Remember how far files were read; call it only after what was read is stored."""

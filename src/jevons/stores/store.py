@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -189,7 +190,25 @@ class Store:
         from jevons.stores.listing import live_events
 
         self._settle()
-        return live_events(self.books, question, limit)
+        return live_events(self.books, self._bounded(question), limit)
+
+    def _bounded(self, question: Question) -> Question:
+        """Give a question about one run the time bounds of that run, which saves most reading."""
+        runs = [value for name, value in question.where if name == "run" and value]
+        files = self.books.runs.files()
+        fresh = self.books.runs.batch() == self.books.events.batch()
+        if not runs or not files or not fresh or question.as_of is not None:
+            return question
+        (row,) = self.books.session.execute(
+            "SELECT epoch_us(min(first_time)), epoch_us(max(last_time)) FROM read_parquet(?) "
+            "WHERE run = ?",
+            [files, runs[0]],
+        ).fetchall()
+        if row[0] is None:
+            return question
+        since = max(row[0], question.since) if question.since is not None else row[0]
+        until = min(row[1] + 1, question.until) if question.until is not None else row[1] + 1
+        return replace(question, since=since, until=until)
 
     def reprice(self, question: Question, *, dry_run: bool) -> Repriced:
         """Rate the chosen events at the current price book and append what changed."""
