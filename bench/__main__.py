@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
+import ast
 import os
 import platform
+import subprocess
 import sys
 import time
-import traceback
 from pathlib import Path
+
+from bench.tables import table
 
 FOLDER = Path(__file__).resolve().parent
 
@@ -24,9 +26,7 @@ def machine() -> str:
         ("Python", platform.python_version()),
         ("load before", f"{load:.2f}"),
     ]
-    return "\n".join(
-        ["| machine | |", "|---|---|", *(f"| {name} | {text} |" for name, text in rows)]
-    )
+    return table(("machine", ""), rows)
 
 
 def _field(file: str, name: str) -> str:
@@ -46,18 +46,15 @@ def _memory() -> str:
 
 
 def run(name: str) -> bool:
-    """Run one module's `main()` under its heading; whether it succeeded."""
-    module = importlib.import_module(f"bench.bench_{name}")
-    title = (module.__doc__ or name).strip().splitlines()[0].rstrip(".")
+    """Run one module under its heading, in a process of its own; whether it succeeded."""
+    text = (FOLDER / f"bench_{name}.py").read_text()
+    title = (ast.get_docstring(ast.parse(text)) or name).splitlines()[0].rstrip(".")
     print(f"\n## {title}\n", flush=True)
     start = time.perf_counter()
-    try:
-        module.main()
-    except Exception:
-        print(f"```text\n{traceback.format_exc()}```")
-        return False
-    print(f"\n({name}: {time.perf_counter() - start:.0f} s)", flush=True)
-    return True
+    done = subprocess.run([sys.executable, "-m", f"bench.bench_{name}"], check=False)
+    ended = "" if done.returncode == 0 else f", FAILED with {done.returncode}"
+    print(f"\n({name}: {time.perf_counter() - start:.0f} s{ended})", flush=True)
+    return done.returncode == 0
 
 
 def main(wanted: list[str]) -> int:
@@ -67,7 +64,7 @@ def main(wanted: list[str]) -> int:
     if unknown:
         print(f"no benchmark named {', '.join(unknown)}; there are: {', '.join(names)}")
         return 2
-    print(f"# Bench\n\n{machine()}")
+    print(f"# Bench\n\n{machine()}", flush=True)
     failed = [name for name in wanted or names if not run(name)]
     if failed:
         print(f"\nfailed: {', '.join(failed)}")

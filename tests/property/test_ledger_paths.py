@@ -157,10 +157,36 @@ def test_columns_and_single_rows_are_the_same(
         slow = post(observations, book)
     assert fast.impossible == slow.impossible
     for quick, reference in zip(rows(fast), rows(slow), strict=True):
-        assert quick[:5] == reference[:5]
+        assert quick == reference
     assert {card: fast.cards[card] for card in used(fast)} == {
         card: slow.cards[card] for card in used(slow)
     }
+
+
+@pytest.mark.parametrize(
+    ("book", "fields", "reason"),
+    [
+        ("contracted", {}, "included in a plan"),
+        ("contracted", {"provider": "groq", "api": "openai.chat", "request_model": "gpt-5",
+                        "usage": {"prompt_tokens": 5, "completion_tokens": 1}}, "free by a gift"),
+        ("shipped", {"status": "429", "usage": {"input_tokens": 0, "output_tokens": 0}},
+         "refused by the provider"),
+    ],
+)  # fmt: skip
+def test_what_costs_nothing_says_why(book: str, fields: dict[str, Any], reason: str) -> None:
+    chosen = contracted_book() if book == "contracted" else shipped_book()
+    (row,) = rows(post([call(1, **fields)], chosen))
+    assert row[3][-1] == 0
+    assert reason in str(row[4][3])
+
+
+def test_the_tier_that_served_is_kept_whatever_was_asked_for() -> None:
+    """Else the next re-pricing rates the call at the tier that was only asked for."""
+    usage = {"prompt_tokens": 100, "completion_tokens": 10, "service_tier": "default"}
+    asked = call(1, provider="openai", api="openai.chat", request_model="gpt-5", usage=usage,
+                 service_tier="flex")  # fmt: skip
+    (row,) = rows(post([asked], shipped_book()))
+    assert row[5].get("service_tier") == "default"
 
 
 def used(postings: Postings) -> set[str]:

@@ -38,6 +38,9 @@ from jevons.vocabulary.observation import Observation
 from jevons.vocabulary.units import COMMON_UNITS, UNIT_NAMES, UNITS, Quantities
 
 MONEY: Final = ("list_cost", "contracted_cost", "billed_cost", "effective_cost")
+HIDDEN: Final = "of the stated total in no counter"
+"""How `usage` words tokens that a body counts in its total only: the cost is then a lower bound."""
+
 PROVENANCE_OF: Final = {
     "gateway": "metered",
     "provider": "metered",
@@ -45,7 +48,7 @@ PROVENANCE_OF: Final = {
     "client_log": "reported",
     "estimate": "estimated",
 }
-SERVED: Final = ("region", "service_tier", "speed", "response_model")
+SERVED: Final = ("host", "region", "service_tier", "speed", "response_model")
 """Labels that the provider's body knows better than the report around it."""
 _COMMON: Final = [UNIT_NAMES.index(unit) for unit in COMMON_UNITS]
 _RARE: Final = [i for i, unit in enumerate(UNIT_NAMES) if unit not in COMMON_UNITS]
@@ -55,6 +58,7 @@ def _rare_of(counter: str) -> list[int]:
     return [i for i in _RARE if counter in UNITS[UNIT_NAMES[i]].inclusive]
 
 
+_INPUT: Final = [i for i, u in enumerate(UNIT_NAMES) if "input_tokens" in UNITS[u].inclusive]
 _RARE_INPUT: Final = _rare_of("input_tokens")
 _RARE_READ: Final = _rare_of("cache_read_input_tokens")
 _RARE_OUTPUT: Final = _rare_of("output_tokens")
@@ -100,7 +104,7 @@ def price_context(
     served = split_of
     return PriceContext(
         provider=observation.provider,
-        host=observation.host,
+        host=observation.host or (served.host if served else None),
         region=(served.region if served and served.region else observation.region),
         service_tier=(
             served.service_tier if served and served.service_tier else observation.service_tier
@@ -148,7 +152,7 @@ def post(events: Sequence[Observation], book: PriceBook, fields: Fields | None =
     plain = np.ones(len(events), dtype=bool)
     plain[[*singles, *slow]] = False
     cards.update({card.card_id: card for card in rated.cards if isinstance(card, RateCard)})
-    postings = _lay_out(fields, matrix.quantities, rated, np.flatnonzero(plain), extras)
+    postings = _lay_out(fields, matrix, rated, np.flatnonzero(plain), extras)
     postings.cards, postings.impossible = cards, impossible
     return postings
 
@@ -167,7 +171,8 @@ def _rate_plain(fields: Fields, matrix: SplitMatrix, book: PriceBook) -> RatedMa
         profile, served = divmod(pair, ways)
         values = {name: shared[name][profile] for name in _CONTEXT}
         for name, value in matrix.servings[served]._asdict().items():
-            values[name] = value or values[name]
+            values[name] = values[name] if value is None or name == "host" else value
+        values["host"] = values["host"] or matrix.servings[served].host
         model = shared["response_model"][profile] or shared["request_model"][profile]
         contexts.append(PriceContext(**values, model=model))
     times = np.array(fields.own("time"), dtype=np.int64)
@@ -199,10 +204,11 @@ def _rate_single(
         context = price_context(event, result, part.model)
         card = book.match(context, int(event.time), part.tier_input_tokens)
         first = number == 0
+        hidden = any(HIDDEN in anomaly for anomaly in result.anomalies)
         rated = rate(
             part,
             card,
-            completeness=event.completeness,
+            completeness="partial" if hidden else event.completeness,
             evidence=event.evidence,
             stated_cost=stated if first else None,
             stated_by=stated_by if first else None,
@@ -230,6 +236,8 @@ def _served(event: Observation, result: Split) -> dict[str, str]:
     """What the body says of how the call was served, where that differs from the report around
     it."""
     named = {name: getattr(result, name) for name in SERVED}
+    if event.host is not None:
+        named["host"] = None
     return {name: value for name, value in named.items() if value and value != getattr(event, name)}
 
 
@@ -244,7 +252,7 @@ def _stated(event: Observation, result: Split) -> tuple[Decimal | None, str | No
 
 def _lay_out(
     fields: Fields,
-    quantities: np.ndarray,
+    matrix: SplitMatrix,
     rated: RatedMatrix,
     kept: np.ndarray,
     extras: list[_Extra],
@@ -257,7 +265,7 @@ def _lay_out(
     for row, extra in enumerate(extras):
         for unit, quantity in extra.quantities.items():
             extra_matrix[row, UNIT_NAMES.index(unit)] = quantity
-    counted = np.concatenate([quantities[kept], extra_matrix])
+    counted = np.concatenate([matrix.quantities[kept], extra_matrix])
     card_ids = np.array(
         [c.card_id if isinstance(c, RateCard) else None for c in rated.cards] or [None],
         dtype=object,
@@ -273,7 +281,7 @@ def _lay_out(
         "part": np.concatenate([np.zeros(len(kept)), [e.part for e in extras]]).astype(np.int16),
         "counted": counted,
         "model": [None] * len(kept) + [e.model for e in extras],
-        "tier_input_tokens": [None] * len(kept) + [e.tier_input for e in extras],
+        "tier_input_tokens": [*_tiers(matrix, kept), *(e.tier_input for e in extras)],
         "price_state": [*states, *(e.rated.price_state for e in extras)],
         "provenance": [
             *(proven[code] for code in fields.codes[kept].tolist()),
@@ -286,6 +294,8 @@ def _lay_out(
         ],
         "notes": [None] * len(kept) + [e.notes for e in extras],
         "served": {len(kept) + row: e.served for row, e in enumerate(extras) if e.served},
+        "serving": np.concatenate([matrix.served[kept], np.zeros(len(extras), dtype=np.int32)]),
+        "servings": matrix.servings,
     }
     money = {}
     known = np.concatenate([~unknown, [e.rated.effective_cost is not None for e in extras]]).astype(
@@ -296,6 +306,16 @@ def _lay_out(
         scalar = [_femto(getattr(e.rated, name)) for e in extras]
         money[name] = (vector, unknown, scalar)
     return Postings(columns, money, known, event)
+
+
+def _tiers(matrix: SplitMatrix, kept: np.ndarray) -> list[int | None]:
+    """The tokens that decide the context tier, where they are not simply all that went in."""
+    inputs = matrix.quantities[kept][:, _INPUT].sum(axis=1)
+    tiers = matrix.tier_input[kept]
+    found: list[int | None] = [None] * len(kept)
+    for row in np.flatnonzero(tiers != inputs).tolist():
+        found[row] = int(tiers[row])
+    return found
 
 
 def _reasons(unpriced: np.ndarray, rated: RatedMatrix, kept: np.ndarray) -> list[Any]:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from jevons.ledger.fields import OWN, Fields
 from jevons.ledger.posting import (
@@ -167,6 +168,7 @@ def event_rows(
     if rows != len(resolved.events) or not np.array_equal(postings.event, np.arange(rows)):
         taken = pa.array(postings.event)
         per_event = {name: array.take(taken) for name, array in per_event.items()}
+    _serve_plain(per_event, postings)
     _serve(per_event, postings.columns["served"])
     columns = {**per_event, **_row_columns(postings, batch, recorded_at)}
     return pa.table([columns[name] for name in EVENTS.names], schema=EVENTS)
@@ -182,6 +184,17 @@ def _spread(fields: Fields, name: str, kind: pa.DataType) -> pa.Array:
     if values.count(None) == len(values):
         return pa.nulls(fields.count, kind)
     return pa.array(values, type=kind).take(pa.array(fields.codes))
+
+
+def _serve_plain(columns: dict[str, pa.Array], postings: Postings) -> None:
+    """Put in what the bodies of plain rows say of how they were served."""
+    servings, codes = postings.columns["servings"], pa.array(postings.columns["serving"])
+    for name in ("service_tier", "speed", "region", "host"):
+        said = [getattr(serving, name) for serving in servings]
+        if any(said):
+            told = pa.array(said, type=pa.string()).take(codes)
+            first, second = (columns[name], told) if name == "host" else (told, columns[name])
+            columns[name] = pc.coalesce(first, second)
 
 
 def _serve(columns: dict[str, pa.Array], served: dict[int, dict[str, str]]) -> None:
@@ -253,6 +266,4 @@ def retracted(rows: pa.Table, recorded_at: int) -> pa.Table:
 
 
 def _negate(column: Any) -> Any:
-    import pyarrow.compute as pc
-
     return pc.negate(column)

@@ -234,7 +234,7 @@ def _split_one(matrix: SplitMatrix, row: int, found: Split | Impossible) -> None
     for unit, quantity in part.quantities.items():
         matrix.quantities[row, UNIT_NAMES.index(unit)] = quantity
     matrix.tier_input[row] = part.tier_input_tokens
-    way = Served(found.service_tier, found.speed, found.region)
+    way = Served(found.service_tier, found.speed, found.region, found.host)
     if way not in matrix.servings:
         matrix.servings.append(way)
     matrix.served[row] = matrix.servings.index(way)
@@ -249,5 +249,5 @@ def _is_plain(found: Split) -> bool:
     return (
         len(found.parts) == 1
         and all(note is None for note in notes)
-        and Served(found.service_tier, found.speed, found.region).is_ordinary
+        and Served(found.service_tier, found.speed, found.region, found.host).is_ordinary
     )

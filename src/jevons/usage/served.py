@@ -24,12 +24,18 @@ that does not know it says so. OpenAI reports `default`, Vertex `ON_DEMAND` (as 
 _NOWHERE: Final = frozenset({"not_available"})
 
 
+VERTEX: Final = "vertex"
+_VERTEX_ONLY: Final = ("trafficType", "traffic_type")
+"""Fields that Vertex AI sends and the Gemini API does not; their list prices differ."""
+
+
 class Served(NamedTuple):
-    """Served tier, speed and region; None where the body is silent."""
+    """Served tier, speed, region and host; None where the body is silent."""
 
     service_tier: str | None = None
     speed: str | None = None
     region: str | None = None
+    host: str | None = None
 
     @property
     def is_ordinary(self) -> bool:
@@ -51,6 +57,7 @@ def served(dialect: Dialect, fields: Mapping[str, Any]) -> Served:
         tier if tier is None else TIERS.get(tier, tier),
         speed,
         None if region in _NOWHERE else region,
+        VERTEX if any(fields.get(name) is not None for name in _VERTEX_ONLY) else None,
     )
 
 

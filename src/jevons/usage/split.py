@@ -97,6 +97,7 @@ def _split_usage(provider: str, api: str | None, usage: Mapping[str, Any]) -> Sp
         service_tier=how.service_tier,
         speed=how.speed,
         region=how.region,
+        host=how.host,
     )
 
 

@@ -58,6 +58,7 @@ class Split:
     service_tier: str | None = None
     speed: str | None = None
     region: str | None = None
+    host: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

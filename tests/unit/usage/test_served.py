@@ -23,7 +23,7 @@ CHAT = DIALECTS["openai.chat"]
     ],
 )
 def test_vertex_traffic_types_are_tiers(traffic: str, tier: str) -> None:
-    assert served(GEMINI, {"trafficType": traffic}) == Served(tier)
+    assert served(GEMINI, {"trafficType": traffic}) == Served(tier, host="vertex")
 
 
 def test_openais_default_is_the_standard_tier() -> None:

@@ -38,8 +38,10 @@ def describe_reprice(summary: RepriceSummary, terminal: Terminal, time_zone: str
         return [f"{plural(summary.events, 'call')} looked at, no cost changes."]
     glyphs = terminal.glyphs
     verb = "would change" if summary.dry_run else "changed"
-    difference = summary.after - summary.before
-    sign = "+" if difference > 0 else ""
+    difference = None
+    if summary.after is not None and summary.before is not None:
+        difference = summary.after - summary.before
+    sign = "+" if difference is not None and difference > 0 else ""
     lines = [
         f"{plural(summary.events, 'call')} looked at, {summary.changed:,} {verb}.",
         f"  cost before  {money(summary.before, glyphs=glyphs)}",
