@@ -1,66 +1,80 @@
-"""Small commands: help, a report on a small ledger, a first import, against tokencur.
+"""Small commands on a small ledger: help, reports, nothing new; against tokencur.
 
-tokencur is installed from PyPI into a throw-away environment when it can be.
+The logs are the genuine Claude Code samples beside the checkout, else our own fixtures. tokencur is
+installed from PyPI into a throw-away environment when it can be.
 """
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import tempfile
-import time
+import json
+import shutil
 from pathlib import Path
 
-from bench.bench_logs import write_logs
+from bench.programs import JEVONS, from_pypi, run, scratch
+from bench.tables import at_most, median, table
+
+ROOT = Path(__file__).resolve().parents[1]
+SAMPLES = ROOT.parent / "shared" / "data" / "formats" / "captured" / "claude-code-2.1.197"
+FIXTURES = ROOT / "tests" / "fixtures" / "claude-code"
+RIVAL = "tokencur==0.11.1"
+ROUNDS = 9
+
+HELP, REPORT = 150, 500
+"""Milliseconds for the help and for a report on a small ledger."""
 
 
-def best(command: list[str], environment: dict[str, str], repeat: int = 7) -> float:
-    """The median wall time of a command, seconds."""
-    times = []
-    for _ in range(repeat):
-        start = time.perf_counter()
-        subprocess.run(command, env={**os.environ, **environment}, capture_output=True, check=True)
-        times.append(time.perf_counter() - start)
-    return sorted(times)[repeat // 2]
-
-
-def rival(folder: Path) -> Path | None:
-    """tokencur's command in an environment of its own, None when it cannot be installed."""
-    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-    done = subprocess.run(
-        [str(folder / "bin" / "pip"), "install", "-q", "tokencur==0.11.1"],
-        capture_output=True,
-        check=False,
-    )
-    place = folder / "bin" / "tokencur"
-    return place if done.returncode == 0 and place.exists() else None
+def measure(commands: dict[str, list[str]], environment: dict[str, str]) -> dict[str, float]:
+    """Milliseconds of each command, the median of several rounds in turns."""
+    times: dict[str, list[float]] = {title: [] for title in commands}
+    for _ in range(ROUNDS):
+        for title, command in commands.items():
+            times[title].append(run(command, environment).seconds * 1e3)
+    return {title: median(found) for title, found in times.items()}
 
 
 def main() -> None:
-    program = str(Path(sys.executable).with_name("jevons"))
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        write_logs(folder / ".claude", 1)
-        environment = {"HOME": name, "CLAUDE_CONFIG_DIR": str(folder / ".claude")}
-        home = ["--home", str(folder / "home")]
-        subprocess.run([program, *home], env={**os.environ, **environment}, capture_output=True, check=True)
-        rows = [
-            ("jevons --help", best([program, "--help"], environment)),
-            ("jevons report (small ledger)", best([program, *home, "report"], environment)),
-            ("jevons report --json", best([program, *home, "report", "--json"], environment)),
-            ("jevons events --limit 10", best([program, *home, "events", "--limit", "10"], environment)),
-            ("jevons (nothing new)", best([program, *home], environment)),
-        ]
-        other = rival(folder / "env")
-        if other is not None:
-            rows.append(("tokencur (its report)", best([str(other)], environment)))
-        print("| command | median, ms |")
-        print("|---|---:|")
-        for title, seconds in rows:
-            print(f"| {title} | {seconds * 1e3:.0f} |")
-        if other is None:
-            print("| tokencur | not measured: it could not be installed |")
+    """Measure and print."""
+    with scratch() as folder:
+        logs = SAMPLES if SAMPLES.is_dir() else FIXTURES
+        shutil.copytree(logs / "projects", folder / ".claude" / "projects")
+        environment = {"HOME": str(folder), "CLAUDE_CONFIG_DIR": str(folder / ".claude")}
+        ours = [JEVONS, "--home", str(folder / "home")]
+        run(ours, environment)
+        commands = {
+            "jevons --help": [JEVONS, "--help"],
+            "jevons report": [*ours, "report"],
+            "jevons report --by model --json": [*ours, "report", "--by", "model", "--json"],
+            "jevons events --limit 10": [*ours, "events", "--limit", "10"],
+            "jevons, nothing new": ours,
+        }
+        rival = from_pypi(RIVAL, "tokencur", folder / "env")
+        if rival is not None:
+            commands["tokencur report"] = [rival, "report"]
+            run(commands["tokencur report"], environment)
+        found = measure(commands, environment)
+        text = run([*ours, "report", "--json"], environment).output
+        said = run(commands["tokencur report"], environment).output if rival else ""
+    total = json.loads(text)["total"]
+    show(found, "the genuine samples" if logs == SAMPLES else "our own fixtures")
+    print(f"\njevons says {total['calls']} calls, ${total['effective_cost']}.")
+    if rival is None:
+        print(f"{RIVAL} could not be installed, so it was not measured.")
+    else:
+        print(f"tokencur says:\n\n```text\n{said.strip()}\n```")
+
+
+def show(found: dict[str, float], logs: str) -> None:
+    """Print the table."""
+    theirs = found.get("tokencur report")
+    rows = []
+    for title, milliseconds in found.items():
+        promised = ""
+        if title.startswith("jevons"):
+            promised = at_most(milliseconds, HELP if "--help" in title else REPORT, " ms")
+        ratio = f"{milliseconds / theirs:.2f}x" if theirs else ""
+        rows.append((title, f"{milliseconds:.0f}", ratio, promised))
+    head = (f"on {logs}, median of {ROUNDS} in turns", "ms", "of tokencur's report", "promised")
+    print(table(head, rows))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,9 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def at_least(value: float, floor: float | None = None, aim: float | None = None, unit: str = "") -> str:
+def at_least(
+    value: float, floor: float | None = None, aim: float | None = None, unit: str = ""
+) -> str:
     """Whether a figure reaches its floor and its aim, in words: `floor 10x met, aim 50x missed`."""
     limits = (("floor", floor), ("aim", aim))
     return ", ".join(_said(name, limit, unit, value >= limit) for name, limit in limits if limit)

@@ -60,7 +60,7 @@ def books_of(jevons: Jevons) -> tuple[bytes, list[Any]]:
     return report_bytes(jevons), sorted(events, key=lambda e: str(e["event_id"]))
 
 
-@settings(max_examples=150 if PROVING else 12)
+@settings(max_examples=150 if PROVING else 5)
 @given(observations=reports(), data=st.data())
 def test_batches_and_order_do_not_matter(
     observations: list[Observation], data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
@@ -126,7 +126,7 @@ def chain(count: int, step: int) -> list[Observation]:
     return [*logged, *spans]
 
 
-@pytest.mark.parametrize("way", ["in time", "logs first", "backwards"])
+@pytest.mark.parametrize("way", ["in time", "logs first"])
 def test_a_long_chain_of_equal_calls_is_matched_the_same_in_any_order(
     way: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -137,8 +137,8 @@ def test_a_long_chain_of_equal_calls_is_matched_the_same_in_any_order(
         expected = books_of(jevons)
         assert jevons.report(Query()).total.calls == 120
     ordered = copies(everything)
-    if way != "logs first":
-        ordered.sort(key=lambda one: int(one.time), reverse=way == "backwards")
+    if way == "in time":
+        ordered.sort(key=lambda one: int(one.time))
     with opened(tmp_path_factory.mktemp("parts")) as jevons:
         for start in range(0, len(ordered), 50):
             jevons.store.seal(ordered[start : start + 50])
@@ -159,4 +159,5 @@ def test_a_call_that_took_an_hour_is_matched_the_same_in_any_order(
             for batch in batches:
                 jevons.store.seal(copies(batch))
             seen.append(books_of(jevons))
+            assert jevons.verify().first_difference is None
     assert seen[0] == seen[1] == seen[2]

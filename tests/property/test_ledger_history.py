@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from jevons.app.results import Query
 from jevons.app.use_cases import Jevons
+from jevons.ledger.intake import accept
 from jevons.vocabulary.observation import Observation
 from jevons.vocabulary.period import iso
 from tests.conftest import PROVING
@@ -181,6 +182,21 @@ def test_repricing_rates_what_was_served_and_not_what_was_asked_for(
         assert jevons.report(Query()).total.effective_cost == Decimal("0.00075")
         assert jevons.reprice(Query()).changed == 0
         assert jevons.report(Query()).total.effective_cost == Decimal("0.00075")
+
+
+def test_repricing_rates_a_summed_tool_loop_as_it_was_rated(tmp_path: Path) -> None:
+    """400,000 tokens over four turns are in the tier of a turn, not in that of their sum."""
+    usage = {
+        "input_tokens": 400_000, "output_tokens": 10,
+        "server_tool_use": {"web_search_requests": 3},
+    }  # fmt: skip
+    looped = call(1, time="2025-11-03T12:00:00Z", request_model="claude-sonnet-4-5", usage=usage)
+    with opened(tmp_path / "home") as jevons:
+        assert accept(looped) is None
+        jevons.store.seal([looped])
+        # 400,000 x 3 + 10 x 15 per million, and three searches at $10 a thousand.
+        assert jevons.report(Query()).total.effective_cost == Decimal("1.23015")
+        assert jevons.reprice(Query()).changed == 0
 
 
 def test_repricing_there_and_back_gives_the_first_amounts(tmp_path: Path) -> None:

@@ -120,8 +120,9 @@ class Jevons:
         """Answer a report query. Raises UsageError for an unknown dimension, zone or date."""
         answer = self.store.ask(self._question(query))
         unpriced = int(answer.total["unpriced_events"])
-        newest = self.store.complete_to()
-        reasons = self.store.reasons(self._question(query)) if unpriced else []
+        question = self._question(query)
+        newest = self.store.complete_to(question.as_of)
+        reasons = self.store.reasons(question) if unpriced else []
         return Report(
             rows=tuple(_row(row) for row in answer.rows),
             total=_row(answer.total),
@@ -164,7 +165,7 @@ class Jevons:
             changed=result.changed,
             before=result.before,
             after=result.after,
-            recorded_at=iso(self.store.clock()),
+            recorded_at=iso(result.recorded_at),
             dry_run=dry_run,
         )
 

@@ -43,7 +43,7 @@ def token_counts(observation: Observation) -> tuple[int, int] | None:
     if not observation.usage or observation.completeness != "complete":
         return None
     result = split(observation.provider, observation.api, observation.usage)
-    if not isinstance(result, Split):
+    if not isinstance(result, Split) or len(result.parts) > 1:
         return None
     totals = [inclusive(part.quantities) for part in result.parts]
     shown = sum(t["output_tokens"] for t in totals)

@@ -21,7 +21,7 @@ from jevons.ledger.intake import LARGEST
 from jevons.pricing.book import PriceBook
 from jevons.pricing.context import PriceContext
 from jevons.pricing.kernel import RatedMatrix, rate_many
-from jevons.pricing.rate import rate
+from jevons.pricing.rate import rate, reason_of
 from jevons.usage.matrix import SplitMatrix, split_many
 from jevons.usage.split import split
 from jevons.vocabulary.charge import (
@@ -121,6 +121,7 @@ def price_context(
 def _odd(fields: Fields) -> set[int]:
     """Positions that need the scalar path: incomplete, stated, failed, or without usage."""
     whole = fields.where_shared("completeness", "complete") & fields.where_shared("error", None)
+    whole &= fields.where_shared("status", None) | fields.where_shared("status", "ok")
     odd = set(np.flatnonzero(~whole).tolist())
     for name, missing in (("stated_cost", False), ("usage", True)):
         column = fields.own(name)
@@ -320,6 +321,11 @@ def _tiers(matrix: SplitMatrix, kept: np.ndarray) -> list[int | None]:
 
 def _reasons(unpriced: np.ndarray, rated: RatedMatrix, kept: np.ndarray) -> list[Any]:
     reasons = list(unpriced)
+    for state in ("included", "free"):
+        for row in np.flatnonzero(rated.state[kept] == PRICE_STATES.index(state)).tolist():
+            card = rated.cards[int(rated.card[kept[row]])]
+            if isinstance(card, RateCard):
+                reasons[row] = reason_of(state, (), card)
     if rated.reasons:
         for row, position in enumerate(kept.tolist()):
             if position in rated.reasons:

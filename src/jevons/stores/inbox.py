@@ -79,7 +79,8 @@ class Inbox:
                         one.accepted = self._insert(one.lines)
                     self._db.execute("COMMIT")
                 except BaseException:
-                    self._db.execute("ROLLBACK")
+                    if self._db.in_transaction:
+                        self._db.execute("ROLLBACK")
                     raise
         except JevonsError as error:
             for one in together:
@@ -131,7 +132,8 @@ class Inbox:
                 self._db.execute("DELETE FROM arrivals WHERE id <= ?", (mark,))
                 self._db.execute("COMMIT")
             except BaseException:
-                self._db.execute("ROLLBACK")
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
                 raise
 
 

@@ -7,7 +7,6 @@ number; one that lags after a crash is brought up from the observations at the n
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 import msgspec
 import numpy as np
@@ -15,33 +14,21 @@ import pyarrow as pa
 
 from jevons.ledger.identity import digest, event_id, group, is_keyless, keys, lookup_hash
 from jevons.ledger.matching import Matched, match
-from jevons.ledger.posting import Postings, post
+from jevons.ledger.posting import post
 from jevons.ledger.resolution import resolve
 from jevons.pricing.book import PriceBook
-from jevons.stores.books import Books, between
+from jevons.stores.books import Books
 from jevons.stores.columns import Resolved, event_rows, key_rows, observation_rows, stamped
 from jevons.stores.correction import corrections
-from jevons.stores.preparation import Keyed, Prepared, prepare
+from jevons.stores.neighbours import Search
+from jevons.stores.plan import Plan, Sealed
+from jevons.stores.preparation import Prepared, prepare
 from jevons.stores.rollup import ROLLUPS, cells_sql, runs_sql
-from jevons.stores.schema import CARDS, KEYS
+from jevons.stores.schema import CARDS
 from jevons.vocabulary.charge import RateCard
 from jevons.vocabulary.observation import Observation
 
 _decode = msgspec.json.Decoder(Observation).decode
-NEAR_US = 900_000_000
-"""How far around a keyless report other reports of the call are looked for, microseconds."""
-
-
-@dataclass(slots=True)
-class Sealed:
-    """What became of a batch. impossible: position in the input -> why it was refused."""
-
-    batch: int = 0
-    new: int = 0
-    repeated: int = 0
-    events: int = 0
-    possible_duplicates: int = 0
-    impossible: dict[int, str] = field(default_factory=dict)
 
 
 class Journal:
@@ -109,9 +96,9 @@ class Journal:
         rows = books.arrow(sql.replace("FROM rows", f"FROM {books.event_source()}"))
         table.replace(rows.cast(table.schema), batch)
 
-    def _plan(self, prepared: Prepared, batch: int) -> _Plan:
-        affected, known = self._affected(prepared.keyed, batch)
-        plan = _Plan(prepared, sealed=Sealed(impossible=dict(prepared.impossible)))
+    def _plan(self, prepared: Prepared, batch: int) -> Plan:
+        affected, known = self._affected(prepared, batch)
+        plan = Plan(prepared, sealed=Sealed(impossible=dict(prepared.impossible)))
         alone = np.ones(len(prepared), dtype=bool)
         alone[list(affected)] = False
         alone[list(prepared.impossible)] = False
@@ -125,9 +112,10 @@ class Journal:
         return plan
 
     def _affected(
-        self, keyed: Keyed, batch: int
+        self, prepared: Prepared, batch: int
     ) -> tuple[set[int], dict[tuple[int, int], Observation]]:
         """Positions that meet another report, and the stored observations that they meet."""
+        keyed = prepared.keyed
         _, inverse, counts = np.unique(keyed.hashes, return_inverse=True, return_counts=True)
         affected = set(keyed.owners[counts[inverse] > 1].tolist())
         affected |= set(np.flatnonzero(keyed.keyless).tolist())
@@ -135,80 +123,31 @@ class Journal:
         if len(hits):
             met = np.isin(keyed.hashes, hits.column("key_hash").to_numpy())
             affected |= set(keyed.owners[met].tolist())
-        near, near_hashes = self._near_keyless(keyed)
-        affected |= near
-        return affected, self._closure(hits, near_hashes, batch)
-
-    def _near_keyless(self, keyed: Keyed) -> tuple[set[int], list[int]]:
-        """Keyless reports meet by time: take in everything near them, new and stored."""
-        times, keyless = keyed.times, keyed.keyless
-        stored = self._stored_near(times, keyless)
-        centres = np.concatenate([times[keyless], np.array([t for _, t in stored], dtype=np.int64)])
-        if not len(centres):
-            return set(), []
-        centres.sort()
-        place = np.searchsorted(centres, times)
-        left = np.abs(times - centres[np.clip(place - 1, 0, len(centres) - 1)])
-        right = np.abs(times - centres[np.clip(place, 0, len(centres) - 1)])
-        near = np.flatnonzero(np.minimum(left, right) <= NEAR_US)
-        return set(near.tolist()), [lookup_hash(identifier) for identifier, _ in stored]
-
-    def _stored_near(self, times: np.ndarray, keyless: np.ndarray) -> list[tuple[bytes, int]]:
-        """Stored events (id, time) that a new keyless report, or a stored one near a new report,
-        may be the same call as."""
-        books = self.books
-        if not books.events.exists():
-            return []
-        found = self._events_near(times[keyless], "true")
-        if books.state.fact("keyless") == "yes":
-            centres = self._events_near(times, "keyless")
-            found |= centres
-            found |= self._events_near(np.array(list(centres.values()), dtype=np.int64), "true")
-        return list(found.items())
-
-    def _events_near(self, times: np.ndarray, condition: str) -> dict[bytes, int]:
-        """Stored events within NEAR_US of one of the instants: id -> time."""
-        spans = _spans(times)
-        if not spans or not self.books.event_files():
-            return {}
-        wanted = pa.table({"low": [s[0] for s in spans], "high": [s[1] for s in spans]})
-        rows = self.books.arrow(
-            f"SELECT DISTINCT event_id, epoch_us(time) AS t FROM {self.books.event_source()} e "
-            "SEMI JOIN wanted w ON epoch_us(e.time) BETWEEN w.low AND w.high "
-            f"WHERE e.sign > 0 AND {condition} AND {between(spans[0][0], spans[-1][1])}",
-            wanted=wanted,
-        )
-        ids, instants = (rows.column(name).to_pylist() for name in ("event_id", "t"))
-        return dict(zip(ids, instants, strict=True))
-
-    def _closure(
-        self, hits: pa.Table, more_hashes: list[int], batch: int
-    ) -> dict[tuple[int, int], Observation]:
-        """All stored observations that share a key with the hits, directly or through others."""
         known: dict[tuple[int, int], Observation] = {}
-        seen: set[int] = set()
+        search = Search(self.books, prepared)
+        wanted, seen = search.first(), set[int]()
         while True:
-            places = set(
-                zip(
-                    hits.column("batch").to_pylist(),
-                    hits.column("position").to_pylist(),
-                    strict=True,
-                )
-            )
-            loaded = self.books.payloads(places - known.keys())
-            fresh = {place: _decode(payload) for place, payload in loaded.items()}
+            fresh = self._load(hits, known)
             known.update(fresh)
             found = {lookup_hash(digest(key)) for o in fresh.values() for key in keys(o)}
             found |= {lookup_hash(event_id((o,))) for o in fresh.values()}
-            found |= set(more_hashes)
-            more_hashes = []
-            if not (wanted := found - seen):
-                return known
-            seen |= wanted
-            hits = self.books.lookup(np.array(sorted(wanted), dtype=np.int64), batch)
+            found |= {lookup_hash(identifier) for identifier in wanted}
+            if not found - seen:
+                return affected | search.positions(), known
+            hits = self.books.lookup(np.array(sorted(found - seen), dtype=np.int64), batch)
+            seen |= found
+            wanted = search.onward(fresh.values())
+
+    def _load(
+        self, hits: pa.Table, known: dict[tuple[int, int], Observation]
+    ) -> dict[tuple[int, int], Observation]:
+        """The observations at the places of key hits that are not loaded yet."""
+        columns = (hits.column(name).to_pylist() for name in ("batch", "position"))
+        places = set(zip(*columns, strict=True)) - known.keys()
+        return {place: _decode(text) for place, text in self.books.payloads(places).items()}
 
     def _post_affected(
-        self, plan: _Plan, affected: list[int], known: dict[tuple[int, int], Observation]
+        self, plan: Plan, affected: list[int], known: dict[tuple[int, int], Observation]
     ) -> None:
         stored = {msgspec.json.encode(observation) for observation in known.values()}
         for position in affected:
@@ -225,7 +164,7 @@ class Journal:
 
     def _supersede(
         self,
-        plan: _Plan,
+        plan: Plan,
         together: list[Observation],
         matched: list[Matched],
         known: dict[tuple[int, int], Observation],
@@ -252,12 +191,12 @@ class Journal:
         plan.sealed.events += len(matched) - len(set(old.column("event_id").to_pylist()))
         plan.sealed.possible_duplicates += sum(resolved.possible_duplicate)
 
-    def _write(self, plan: _Plan, batch: int, recorded_at: int) -> None:
+    def _write(self, plan: Plan, batch: int, recorded_at: int) -> None:
         kept = plan.prepared.payloads.take(pa.array(plan.kept, pa.int64()))
         self.books.observations.append(observation_rows(kept, batch, recorded_at), batch)
         self._project(plan, batch, recorded_at)
 
-    def _project(self, plan: _Plan, batch: int, recorded_at: int) -> None:
+    def _project(self, plan: Plan, batch: int, recorded_at: int) -> None:
         """Write everything that derives from the batch's observations."""
         books, keyed = self.books, plan.prepared.keyed
         place = np.full(len(plan.prepared), -1, dtype=np.int64)
@@ -271,7 +210,7 @@ class Journal:
         self.append_cards(plan.cards(), batch)
         self.append_events(self._event_table(plan, batch, recorded_at), batch)
 
-    def _event_table(self, plan: _Plan, batch: int, recorded_at: int) -> pa.Table:
+    def _event_table(self, plan: Plan, batch: int, recorded_at: int) -> pa.Table:
         """The rows that a planned batch appends to the event table."""
         prepared = plan.prepared
         chosen = plan.alone[prepared.row_event]
@@ -313,72 +252,3 @@ class Journal:
                 rows = self.books.arrow("SELECT price_card FROM read_parquet(?)", [files])
                 self._cards = set(rows.column("price_card").to_pylist())
         return self._cards
-
-
-@dataclass(slots=True)
-class _Plan:
-    """What a batch will write. kept: positions that are new, alone: those that meet no other
-    report;
-    fresh: the others; merged: their calls as they are known now; old: stored rows to take back."""
-
-    prepared: Prepared
-    sealed: Sealed
-    kept: list[int] = field(default_factory=list)
-    alone: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=bool))
-    fresh: dict[int, Observation] = field(default_factory=dict)
-    merged: tuple[Resolved, Postings] | None = None
-    old: pa.Table | None = None
-    linked: list[tuple[int, int]] = field(default_factory=list)
-    stored_links: list[tuple[int, tuple[int, int]]] = field(default_factory=list)
-
-    def cards(self) -> dict[str, RateCard]:
-        """Every price card that the batch used."""
-        merged = self.merged[1].cards if self.merged else {}
-        return {**self.prepared.cards, **merged}
-
-    def link(
-        self,
-        identifier: bytes,
-        members: list[Observation],
-        known: dict[tuple[int, int], Observation],
-        positions: tuple[int, ...],
-    ) -> None:
-        """Remember that reports without a common key are one call, so that each finds the others:
-        the call's id leads to every member, and every member's own id to the one that has it."""
-        if len(members) < 2 or not any(is_keyless(o) for o in members):
-            return
-        own = [event_id((o,)) for o in members]
-        anchor = positions[own.index(identifier)] if identifier in own else positions[0]
-        for one, position in zip(own, positions, strict=True):
-            self._point(lookup_hash(identifier), position, known)
-            self._point(lookup_hash(one), anchor, known)
-
-    def _point(
-        self, key_hash: int, position: int, known: dict[tuple[int, int], Observation]
-    ) -> None:
-        places = list(known)
-        if position < len(places):
-            self.stored_links.append((key_hash, places[position]))
-        else:
-            self.linked.append((key_hash, list(self.fresh)[position - len(places)]))
-
-    def links(self, place: np.ndarray, batch: int) -> pa.Table:
-        """The extra key rows for the remembered links. place: position -> place in the batch."""
-        rows = [(h, batch, int(place[position])) for h, position in self.linked]
-        rows += [(h, b, p) for h, (b, p) in self.stored_links]
-        columns = list(zip(*rows, strict=True)) if rows else [(), (), ()]
-        kinds = (pa.int64(), pa.int32(), pa.int32())
-        arrays = [pa.array(list(c), k) for c, k in zip(columns, kinds, strict=True)]
-        return pa.table(arrays, schema=KEYS)
-
-
-def _spans(times: np.ndarray) -> list[tuple[int, int]]:
-    """Half-open neighbourhoods of instants, merged where they touch."""
-    spans: list[tuple[int, int]] = []
-    for time in np.unique(times).tolist():
-        low, high = time - NEAR_US, time + NEAR_US
-        if spans and low <= spans[-1][1]:
-            spans[-1] = (spans[-1][0], high)
-        else:
-            spans.append((low, high))
-    return spans

@@ -15,6 +15,7 @@ from jevons.stores.schema import MONEY_COLUMNS
 from jevons.vocabulary.charge import PROVENANCES
 from jevons.vocabulary.errors import UsageError
 from jevons.vocabulary.observation import DIMENSIONS, LABELS
+from jevons.vocabulary.period import offsets
 
 CALENDAR: Final = {
     "hour": "%Y-%m-%dT%H:00",
@@ -29,6 +30,7 @@ PLAIN: Final = (*LABELS, *DIMENSIONS, "source", "price_state", "provenance", "ev
 """Dimensions that are columns of the event table."""
 
 _SOMETHING: Final = "(calls <> 0 OR cost_known <> 0)"
+_NOWADAYS: Final = 1_790_000_000_000_000
 _CELL_US: Final = CELL_MINUTES * 60_000_000
 
 
@@ -59,10 +61,7 @@ class Answer:
 def dimension_sql(name: str, time_zone: str, time: str = "time") -> str:
     """The SQL expression of a dimension. Raises UsageError for a name that is none."""
     if name in CALENDAR:
-        local = f"timezone({quote(time_zone)}, {time})"
-        if time_zone == "UTC":
-            local = f"make_timestamp(epoch_us({time}))"
-        return f"strftime({local}, {quote(CALENDAR[name])})"
+        return f"strftime({local_sql(time_zone, time)}, {quote(CALENDAR[name])})"
     if name in PLAIN:
         return name
     if name == "model":
@@ -72,6 +71,21 @@ def dimension_sql(name: str, time_zone: str, time: str = "time") -> str:
         return f"json_extract_string(tags, {quote(path)})"
     known = ", ".join((*CALENDAR, "model", *PLAIN, "tag.NAME"))
     raise UsageError(f"unknown dimension {name!r}", remedy=f"Dimensions are: {known}.")
+
+
+def local_sql(time_zone: str, time: str) -> str:
+    """The local time of an instant as an SQL timestamp, by the zone's own offsets."""
+    steps = offsets(time_zone)
+    if len(steps) == 1:
+        return f"make_timestamp(epoch_us({time}) + {steps[0][1]})"
+    ends = [*(start for start, _ in steps[1:]), 2**62]
+    spans = [(start, end, shift) for (start, shift), end in zip(steps, ends, strict=True)]
+    spans.sort(key=lambda span: abs(span[0] - _NOWADAYS))  # the likely ones are tried first
+    cases = " ".join(
+        f"WHEN epoch_us({time}) >= {start} AND epoch_us({time}) < {end} THEN {shift}"
+        for start, end, shift in spans
+    )
+    return f"make_timestamp(epoch_us({time}) + CASE {cases} END)"
 
 
 def condition(question: Question, *, time: str = "time", recorded: bool = True) -> str:

@@ -28,6 +28,7 @@ _CHUNK = 50_000
 class Repriced:
     """How many event rows were looked at and changed, and their effective cost before and after."""
 
+    recorded_at: int
     rows: int = 0
     changed: int = 0
     before: Decimal | None = None
@@ -42,7 +43,7 @@ def reprice(
     An event whose price is the same is left alone. All changes of one call are one batch.
     """
     books = journal.books
-    result = Repriced()
+    result = Repriced(recorded_at)
     if not books.event_files():
         return result
     batch = books.last_batch() + 1

@@ -26,13 +26,15 @@ COUNTERS: Final = (
     "reasoning_output_tokens",
 )
 
-_INPUT = (
+INPUT_SQL: Final = (
     "input_quantity + cache_read_quantity + cache_write_quantity + cache_write_5m_quantity"
     " + cache_write_1h_quantity + other_input_quantity"
 )
+"""All tokens that went in, over the columns of an event row."""
+
 MEASURES: Final[dict[str, str]] = {
     "calls": "sum(calls)",
-    "input_tokens": f"sum({_INPUT})",
+    "input_tokens": f"sum({INPUT_SQL})",
     "cache_read_input_tokens": "sum(cache_read_quantity + other_cache_read_quantity)",
     "cache_write_input_tokens": (
         "sum(cache_write_quantity + cache_write_5m_quantity + cache_write_1h_quantity)"

@@ -24,7 +24,8 @@ from jevons.vocabulary.rejection import Rejection
 
 if TYPE_CHECKING:
     from jevons.pricing.book import PriceBook
-    from jevons.stores.journal import Journal, Sealed
+    from jevons.stores.journal import Journal
+    from jevons.stores.plan import Sealed
     from jevons.stores.preparation import Prepared
     from jevons.stores.repricing import Repriced
 
@@ -245,14 +246,24 @@ class Store:
         finally:
             inbox.close()
 
-    def complete_to(self) -> int | None:
-        """The time of the newest event, epoch microseconds, None when the ledger is empty."""
+    def complete_to(self, as_of: int | None = None) -> int | None:
+        """The time of the newest call, epoch microseconds, None when there is none.
+
+        Rows that were taken back do not count, so it does not depend on the order of reports.
+        """
         if not self.books.event_files():
             return None
-        rows = self.books.session.execute(
-            f"SELECT epoch_us(max(time)) FROM {self.books.event_source()}"
-        ).fetchall()
-        return None if rows[0][0] is None else int(rows[0][0])
+        known = "true" if as_of is None else f"recorded_at <= make_timestamptz({as_of})"
+        rows = f"(SELECT * FROM {self.books.event_source()} WHERE {known})"
+        for recent in ("time >= (SELECT max(time) - INTERVAL 1 HOUR FROM r)", "true"):
+            ((newest,),) = self.books.session.execute(
+                f"WITH r AS {rows}, live AS (SELECT max(time) AS t FROM r WHERE {recent} "
+                "GROUP BY event_id, part, version HAVING sum(sign) > 0) "
+                "SELECT epoch_us(max(t)) FROM live"
+            ).fetchall()
+            if newest is not None:
+                return int(newest)
+        return None
 
     def reasons(self, question: Question) -> list[tuple[str, int]]:
         """Why events have no (full) price -> number of calls, most frequent first."""

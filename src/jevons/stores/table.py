@@ -255,7 +255,9 @@ def ledger_error(error: BaseException, path: Path) -> LedgerError:
     """The drawn error for an operating system or Delta failure at a path."""
     text = str(error)
     number = getattr(error, "errno", None)
-    if number == errno.ENOSPC or "No space left" in text or "os error 28" in text:
+    if number == errno.ENOSPC or any(
+        mark in text for mark in ("No space left", "os error 28", "disk is full")
+    ):
         return LedgerFull(
             f"no space left for the ledger at {path}",
             remedy="Nothing acknowledged is lost. Free space and run the command again.",

@@ -4,6 +4,7 @@ border."""
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -21,6 +22,38 @@ def zone(name: str) -> ZoneInfo:
         raise UsageError(
             f"unknown time zone {name!r}", remedy="Use an IANA name such as Europe/Berlin or UTC."
         ) from None
+
+
+@lru_cache(maxsize=32)
+def offsets(name: str) -> tuple[tuple[int, int], ...]:
+    """The offsets of a zone from UTC: (epoch microseconds from which it holds, offset in them).
+
+    From 2000 to 2040, first entry from the beginning of time. One source of zone rules for bounds
+    and for the days of a report, so that days always partition a period.
+    """
+    rules = zone(name)
+    day = timedelta(days=1)
+    at, end = datetime(2000, 1, 1, tzinfo=UTC), datetime(2040, 1, 1, tzinfo=UTC)
+    found = [(-(2**62), _offset(rules, at))]
+    while at < end:
+        later = at + day
+        if _offset(rules, later) != found[-1][1]:
+            low, high = at, later
+            while high - low > timedelta(seconds=1):
+                middle = low + (high - low) / 2
+                low, high = (
+                    (middle, high) if _offset(rules, middle) == found[-1][1] else (low, middle)
+                )
+            start = high.replace(microsecond=0)
+            found.append(((start - EPOCH) // _MICROSECOND, _offset(rules, start)))
+        at = later
+    return tuple(found)
+
+
+def _offset(rules: ZoneInfo, at: datetime) -> int:
+    difference = at.astimezone(rules).utcoffset()
+    assert difference is not None
+    return difference // _MICROSECOND
 
 
 def instant(text: str, time_zone: str = "UTC") -> int:

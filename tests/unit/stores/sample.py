@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,11 @@ from jevons.app.results import Query
 from jevons.app.settings import Settings
 from jevons.app.use_cases import Jevons
 from jevons.app.wiring import open_jevons
+from jevons.ledger.posting import post
+from jevons.pricing.book import PriceBook
+from jevons.stores.columns import Resolved, event_rows
 from jevons.vocabulary.observation import Observation
+from jevons.vocabulary.units import COMMON_UNITS, inclusive
 
 T0 = 1_790_000_000_000_000
 """2026-09-21T14:13:20Z in epoch microseconds."""
@@ -34,7 +38,7 @@ _shared: dict[str, Any] = {}
 
 def opened(home: Path, clock: Callable[[], int] | None = None) -> Jevons:
     """A ledger at a home; homes without price files of their own share one loaded price book."""
-    jevons = open_jevons(Settings(home=home))
+    jevons = open_jevons(Settings(home=home, workers=1))
     keeper: Any = jevons._keeper
     if not (home / "prices").is_dir():
         if "book" not in _shared:
@@ -172,6 +176,30 @@ def own_prices(jevons: Jevons, factor: str, name: str = "own.yaml") -> None:
     )
     keeper: Any = jevons._keeper
     keeper._book = None
+
+
+def event_table(
+    events: Sequence[Observation], book: PriceBook
+) -> tuple[list[dict[str, Any]], dict[int, str]]:
+    """The event rows of events, with the four costs, by event and part; and what is impossible."""
+    postings = post(events, book)
+    count = len(events)
+    ids = [number.to_bytes(16, "big") for number in range(count)]
+    resolved = Resolved(list(events), ids, [1] * count, [False] * count, [False] * count)
+    rows = event_rows(resolved, postings, 1, 1).to_pylist()
+    for row in rows:
+        row["event"] = int.from_bytes(row["event_id"], "big")
+        effective = row["effective_cost"]
+        for name in ("list", "contracted", "billed"):
+            above = row[f"{name}_difference"]
+            known = effective is not None and above is not None
+            row[f"{name}_cost"] = effective + above if known else None
+        rare = json.loads(row["other_quantities"] or "{}")
+        common = {unit: row[f"{unit}_quantity"] for unit in COMMON_UNITS}
+        row["quantities"] = {unit: n for unit, n in {**common, **rare}.items() if n}
+        if row["tier_input_tokens"] is None:  # stands for all of the input
+            row["tier_input_tokens"] = inclusive(row["quantities"])["input_tokens"]
+    return sorted(rows, key=lambda row: (row["event"], row["part"])), postings.impossible
 
 
 def lines(*observations: Observation) -> str:
