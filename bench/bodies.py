@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -67,11 +67,20 @@ class Template:
 
 def templates() -> tuple[list[Template], str]:
     """The bodies to start from, and where they are from."""
-    if REAL.exists():
-        with gzip.open(REAL, "rt") as lines:
-            found = [_real(json.loads(line)) for line in lines]
-        return [_checked(one) for one in found], f"{len(found)} real bodies"
-    return [_checked(one) for one in OWN], f"{len(OWN)} bodies of our own (no samples found)"
+    if not REAL.exists():
+        return _distinct(map(_checked, OWN)), f"{len(OWN)} bodies of our own (no samples found)"
+    with gzip.open(REAL, "rt") as lines:
+        found = [_real(json.loads(line)) for line in lines]
+    return _distinct(map(_checked, found)), f"{len(found)} real bodies"
+
+
+def _distinct(found: Iterable[Template]) -> list[Template]:
+    """Templates without those whose multiples another one yields too."""
+    kept: dict[object, Template] = {}
+    for one in found:
+        same = len(kept) if one.grows else (one.provider, one.model, json.dumps(one.usage))
+        kept.setdefault(same, one)
+    return list(kept.values())
 
 
 def _real(row: dict[str, Any]) -> Template:

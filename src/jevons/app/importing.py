@@ -35,7 +35,7 @@ class Importer:
         on_progress: OnProgress | None = None,
         *,
         workers: int = 1,
-        pool: Callable[[int], Any] | None = None,
+        pool: Callable[..., Any] | None = None,
     ) -> None:
         self.ledger = ledger
         self.sources = sources
@@ -94,7 +94,7 @@ class Importer:
     def _harvests(self, planned: list[list[Segment]], stack: ExitStack) -> Iterator[Harvest]:
         count = worker_count(self.workers, self.total_bytes)
         if count and self.pool is not None and len(planned) > 1:
-            yield from stack.enter_context(self.pool(count))(planned)
+            yield from stack.enter_context(self.pool(count, threaded=self.ledger.threaded))(planned)
             return
         for task in planned:
             yield harvest(task, self.sources, self.ledger.prepare)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -63,7 +64,7 @@ def open_jevons(settings: Settings) -> Jevons:
 _worker: dict[str, Any] = {}
 
 
-def _begin_worker(settings: Settings) -> None:
+def _begin_worker(settings: Settings, book: PriceBook | None) -> None:
     """Set up a reading process: its price book, and Ctrl-C left to the process that it works
     for."""
     import signal
@@ -71,6 +72,7 @@ def _begin_worker(settings: Settings) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()
     _worker["keeper"] = Keeper(settings)
+    _worker["keeper"]._book = book
 
 
 def _work(task: list[Segment]) -> Harvest:
@@ -108,18 +110,26 @@ class Keeper:
         return Question(**parts)
 
     @contextmanager
-    def pool(self, workers: int) -> Iterator[Callable[[list[list[Segment]]], Iterator[Harvest]]]:
+    def pool(
+        self, workers: int, *, threaded: bool
+    ) -> Iterator[Callable[[list[list[Segment]]], Iterator[Harvest]]]:
         """Processes that read and prepare; yields a function from tasks to harvests as they end.
 
-        At most two tasks per process are under way, so memory stays bounded.
+        At most one task more than there are processes is under way, so memory stays bounded.
+        threaded: whether this process has begun threads of a table engine; only without them, and
+        on Linux, can it be forked, which spares every process its start-up.
         """
         import multiprocessing
         from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 
         self.book()  # compiled and cached once, before every process would do it
-        context = multiprocessing.get_context("spawn")
+        forked = sys.platform == "linux" and not threaded
+        context = multiprocessing.get_context("fork" if forked else "spawn")
         with ProcessPoolExecutor(
-            workers, mp_context=context, initializer=_begin_worker, initargs=(self.settings,)
+            workers,
+            mp_context=context,
+            initializer=_begin_worker,
+            initargs=(self.settings, self._book if forked else None),
         ) as executor:
 
             def harvests(planned: list[list[Segment]]) -> Iterator[Harvest]:

@@ -77,6 +77,13 @@ class Store:
         """Release everything."""
         self.books.close()
 
+    @property
+    def threaded(self) -> bool:
+        """Whether an engine that runs threads has been started in this process."""
+        return "session" in self.books.__dict__ or any(
+            table.is_open for table in self.books.tables.values()
+        )
+
     def exists(self) -> bool:
         """Whether this home holds a ledger already."""
         return (self.home / "ledger").is_dir()

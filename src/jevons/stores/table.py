@@ -61,6 +61,11 @@ class Table:
         """The table's directory name."""
         return self.path.name
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a handle on the table was opened in this process."""
+        return self._handle is not None
+
     def exists(self) -> bool:
         """Whether the table has been created."""
         return (self.path / "_delta_log").is_dir() and any((self.path / "_delta_log").iterdir())

@@ -1,0 +1,92 @@
+"""The side database: cursors, rejections, checksums, facts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from jevons.stores.state import Cursor, State
+from jevons.vocabulary.errors import LedgerError
+from jevons.vocabulary.rejection import Rejection
+
+
+def rejection(line: int, place: str = "log", reason: str = "bad") -> Rejection:
+    return Rejection(source="events", place=place, line=line, reason=reason, content_hash="00")
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> State:
+    return State(tmp_path / "state.db")
+
+
+def test_cursors_are_remembered_and_replaced(state: State) -> None:
+    assert state.cursor("log") is None
+    first = Cursor("events", b"print", 10, 2**60, 3, {"offset": 10, "own": ["x"]})
+    state.save_cursors([("log", first), ("other", first)])
+    assert state.cursor("log") == first
+    later = Cursor("events", b"later", 20, 5, 3, {"offset": 20})
+    state.save_cursors([("log", later)])
+    assert (state.cursor("log"), state.cursor("other")) == (later, first)
+
+
+def test_rejections_are_kept_once_in_order(state: State) -> None:
+    state.reject([rejection(9), rejection(2), rejection(2, "a log")], 1)
+    state.reject([rejection(9, reason="said otherwise")], 2)
+    kept = [(one.place, one.line, one.reason) for one in state.rejections()]
+    assert kept == [("a log", 2, "bad"), ("log", 2, "bad"), ("log", 9, "bad")]
+    assert state.rejected() == 3
+
+
+def test_files_are_registered_and_forgotten(state: State, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"content")
+    state.register([("ledger/t/a", tmp_path / "a")])
+    ((size, digest),) = state.registered().values()
+    assert (size, len(digest)) == (7, 16)
+    state.forget(["ledger/t/a", "never"])
+    assert state.registered() == {}
+
+
+def test_facts(state: State) -> None:
+    assert state.fact("x") is None
+    state.set_fact("x", "1")
+    state.set_facts({"x": "2", "y": "3"})
+    assert (state.fact("x"), state.fact("y")) == ("2", "3")
+
+
+def test_everything_survives_opening_again(tmp_path: Path) -> None:
+    first = State(tmp_path / "state.db")
+    first.set_fact("x", "1")
+    first.reject([rejection(1)], 1)
+    first.close()
+    again = State(tmp_path / "state.db")
+    assert (again.fact("x"), again.rejected()) == ("1", 1)
+    again.close()
+
+
+def test_a_failed_write_leaves_nothing_behind(state: State) -> None:
+    with pytest.raises(LedgerError):
+        state.save_cursors([
+            ("good", Cursor("events", b"", 1, 1, 1, {})),
+            ("bad", Cursor(None, b"", 1, 1, 1, {})),  # type: ignore[arg-type]
+        ])  # fmt: skip
+    assert state.cursor("good") is None
+    state.set_fact("x", "1")
+    assert state.fact("x") == "1"
+
+
+def test_what_is_no_database_is_an_error_of_ours(tmp_path: Path) -> None:
+    (tmp_path / "state.db").write_bytes(b"not a database at all" * 99)
+    with pytest.raises(LedgerError):
+        State(tmp_path / "state.db")
+
+
+def test_a_read_only_database_is_read(tmp_path: Path) -> None:
+    writer = State(tmp_path / "state.db")
+    writer.set_fact("x", "1")
+    writer.close()
+    reader = State(tmp_path / "state.db", read_only=True)
+    assert reader.fact("x") == "1"
+    with pytest.raises(LedgerError):
+        reader.set_fact("x", "2")
+    reader.close()
