@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from jevons.app.results import Query
 from jevons.app.use_cases import Jevons
+from jevons.stores.table import Table
 from tests.unit.stores.sample import call, mixed, opened, report_bytes, table_rows
 
 REQUEST = "req_" + "b" * 20
@@ -80,8 +82,20 @@ def test_a_preview_is_what_sealing_gives(jevons: Jevons) -> None:
     assert jevons.store.journal.preview(waiting, jevons.store.clock()) is None
 
 
+def dying(name: str) -> Any:
+    """`Table.append` in a process that dies when it comes to the table of this name."""
+    real = Table.append
+
+    def append(self: Table, rows: pa.Table, batch: int) -> bool:
+        if self.name == name:
+            raise KeyboardInterrupt
+        return real(self, rows, batch)
+
+    return append
+
+
 def test_tables_left_behind_are_brought_up_from_the_observations(
-    jevons: Jevons, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    jevons: Jevons, tmp_path: Path
 ) -> None:
     """The writer dies after each of the steps of a batch in turn."""
     with opened(tmp_path / "whole") as whole:
@@ -91,15 +105,8 @@ def test_tables_left_behind_are_brought_up_from_the_observations(
         expected = report_bytes(whole)
     jevons.store.seal(mixed(20))
     for n, name in enumerate(("keys", "price_cards", "events", "cells_work")):
-        table = jevons.store.books.tables[name]
-
-        def die(rows: Any, batch: int) -> bool:
-            raise KeyboardInterrupt
-
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(type(table), "append", lambda self, rows, batch, real=type(table).append,
-                          name=name: die(rows, batch) if self.name == name
-                          else real(self, rows, batch))  # fmt: skip
+            patch.setattr(Table, "append", dying(name))
             try:
                 jevons.store.seal([call(100 + n), call(n, team="late")])
             except KeyboardInterrupt:

@@ -49,7 +49,8 @@ def test_lines_have_unit_price_and_cost(jevons: Jevons) -> None:
     jevons.store.seal([call(0)])
     (event,) = jevons.events(Query())
     lines: Any = event["charges"]
-    shown = [(x["unit"], x["consumed_quantity"], x["list_unit_price"], x["list_cost"]) for x in lines]
+    names = ("unit", "consumed_quantity", "list_unit_price", "list_cost")
+    shown = [tuple(line[name] for name in names) for line in lines]
     assert shown == [("input", 100, "0.000005", "0.0005"), ("output", 10, "0.000025", "0.00025")]
     assert {line["model"] for line in lines} == {"claude-opus-4-8"}
     assert {line["price_entry"] for line in lines} != {None}

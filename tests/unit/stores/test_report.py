@@ -162,7 +162,7 @@ def test_included_is_billed_zero_and_listed(jevons: Jevons) -> None:
     place.parent.mkdir(parents=True)
     place.write_text(
         "schema: jevons.prices/v1\nrecorded_at: 2026-11-22\ndate_checked: 2026-11-22\nentries:\n"
-        "  - {provider: anthropic, models: claude-*, contract: plan, included: true, source: plan}\n"
+        "  - {provider: anthropic, models: claude-*, contract: a, included: true, source: plan}\n"
     )
     keeper: Any = jevons._keeper
     keeper._book = None
