@@ -42,7 +42,7 @@ demo: $(STAMP)
 lint: $(STAMP)
 	@echo "lint";         $(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
 	@echo "types";        $(BIN)/mypy --no-error-summary
-	@echo "import rules"; $(BIN)/lint-imports --no-logo --no-timings >$(VENV)/imports.txt 2>&1 \
+	@echo "import rules"; $(BIN)/lint-imports --no-logo >$(VENV)/imports.txt 2>&1 \
 		|| { cat $(VENV)/imports.txt; exit 1; }
 
 .PHONY: test

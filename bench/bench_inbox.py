@@ -13,6 +13,7 @@ import time
 from collections.abc import Sequence
 from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -49,7 +50,7 @@ def read(lines: Sequence[bytes]) -> list[Observation]:
 def through(lines: list[bytes], home: Path) -> tuple[float, float]:
     """Seconds to acknowledge all events in batches, and to seal them."""
     with open_jevons(Settings(home=home)) as jevons:
-        store = jevons.store
+        store: Any = jevons.store
         store.seal([])  # the price book and the tables' libraries are loaded
         start = time.perf_counter()
         for first in range(0, len(lines), BATCH):

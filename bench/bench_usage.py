@@ -38,8 +38,8 @@ from jevons.vocabulary.observation import Observation
 BODIES = int(os.environ.get("JEVONS_BENCH_BODIES", "1000000"))
 CHUNK = 100_000
 """Bodies in memory at a time: as many as the ledger takes in one batch."""
-SHARE = 25
-"""One body in so many is given to genai-prices too."""
+SAMPLE = 4_000
+"""So many bodies of each chunk are given to genai-prices too: every kind, several times."""
 
 WHEN = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 WHEN_US = int(WHEN.timestamp()) * 1_000_000
@@ -219,7 +219,7 @@ class Tally:
 
     def theirs(self, given: Bodies, priced: Priced) -> None:
         """Have genai-prices price a sample, and compare."""
-        rows = range(0, len(given.of), SHARE)
+        rows = range(min(SAMPLE, len(given.of)))
         kinds = [given.of[row] for row in rows]
         whole = [response(kind, given.usages[row]) for kind, row in zip(kinds, rows, strict=True)]
         start = time.process_time()

@@ -130,9 +130,7 @@ def books(records: dict[int, dict[str, Any]], tmp_path_factory: pytest.TempPathF
 @pytest.fixture(scope="module")
 def events(books: Jevons) -> dict[int, Event]:
     """What `jevons events --json` prints, by body number."""
-    found: list[Event] = [
-        json.loads(msgspec.json.encode(event)) for event in books.events(Query())
-    ]
+    found: list[Event] = [json.loads(msgspec.json.encode(event)) for event in books.events(Query())]
     assert len(found) == 947
     return {int(event["tags"]["i"]): event for event in found}
 
@@ -169,9 +167,7 @@ def test_events_are_the_exact_sum_of_their_lines(events: dict[int, Event]) -> No
             assert Decimal(event[name] or 0) == sum(map(Decimal, lines), Decimal(0)), number
 
 
-def test_the_report_is_the_exact_sum_of_the_events(
-    books: Jevons, events: dict[int, Event]
-) -> None:
+def test_the_report_is_the_exact_sum_of_the_events(books: Jevons, events: dict[int, Event]) -> None:
     total = books.report(Query()).total
     for name in ("list_cost", "contracted_cost", "billed_cost", "effective_cost"):
         amounts = [Decimal(event[name]) for event in events.values() if event[name] is not None]
@@ -205,9 +201,7 @@ def test_every_body_without_a_price_says_why(books: Jevons, events: dict[int, Ev
     assert sum(number for _, number in report.reasons) >= sum(UNPRICED.values())
 
 
-def test_six_bodies_with_iterations_are_exact(
-    shared_data: Path, events: dict[int, Event]
-) -> None:
+def test_six_bodies_with_iterations_are_exact(shared_data: Path, events: dict[int, Event]) -> None:
     lines = (shared_data / "pricing" / "anthropic_iterations.jsonl").read_text().splitlines()
     assert len(lines) == 6
     for record in map(json.loads, lines):

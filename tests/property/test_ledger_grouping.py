@@ -60,7 +60,7 @@ def books_of(jevons: Jevons) -> tuple[bytes, list[Any]]:
     return report_bytes(jevons), sorted(events, key=lambda e: str(e["event_id"]))
 
 
-@settings(max_examples=150 if PROVING else 5)
+@settings(max_examples=150 if PROVING else 4)
 @given(observations=reports(), data=st.data())
 def test_batches_and_order_do_not_matter(
     observations: list[Observation], data: st.DataObject, tmp_path_factory: pytest.TempPathFactory

@@ -84,10 +84,10 @@ def begun(jevons: Jevons) -> None:
     """A ledger that all of the changes have something to change in."""
     jevons.store.seal([*mixed(30), call(500, response_id=REQUEST, usage=None, completeness="none")])
     half = {"input_tokens": 5000, "output_tokens": 1}
-    jevons.store.seal([call(3, usage=half, completeness="partial", response_id=call(3).response_id)])
+    jevons.store.seal([call(3, usage=half, completeness="partial")])
 
 
-@settings(max_examples=60 if PROVING else 3)
+@settings(max_examples=60 if PROVING else 2)
 @given(order=st.permutations(range(len(CHANGES))))
 def test_as_of_reproduces_every_earlier_belief(
     order: list[int], tmp_path_factory: pytest.TempPathFactory

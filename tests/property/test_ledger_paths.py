@@ -53,7 +53,9 @@ def usages(draw: Any) -> tuple[str | None, dict[str, Any] | None]:
         ("anthropic.messages", {
             "input_tokens": n[0], "output_tokens": n[1], "cache_read_input_tokens": n[2],
             "cache_creation_input_tokens": n[3] + n[4],
-            "cache_creation": {"ephemeral_5m_input_tokens": n[3], "ephemeral_1h_input_tokens": n[4]},
+            "cache_creation": {
+                "ephemeral_5m_input_tokens": n[3], "ephemeral_1h_input_tokens": n[4],
+            },
             "server_tool_use": {"web_search_requests": n[5] % 7},
             "service_tier": draw(st.sampled_from(["standard", "batch", "priority"])),
         }),

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -17,6 +17,9 @@ from jevons.ledger.intake import accept
 from jevons.vocabulary.errors import SourceError
 from jevons.vocabulary.observation import Observation
 from jevons.vocabulary.source import Source
+
+if TYPE_CHECKING:
+    from jevons.app.ports import Ledger
 
 OnProgress = Callable[[Progress], None]
 
@@ -51,7 +54,7 @@ def generate_file(
 
 
 def generate_into(
-    store: Any,
+    store: Ledger,
     sources: Mapping[str, Source],
     events: int,
     seed: int,

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jevons.app.reading import Reading, fingerprint, plan, walk
+import msgspec
+
+from jevons.app.reading import Reading, explain, marks, plan, walk
 from jevons.app.results import FileSummary, ImportSummary, Progress
-from jevons.app.segments import Harvest, Outcome, Segment, harvest, tasks, uncollected, worker_count
-from jevons.ledger.intake import accept
-from jevons.vocabulary.observation import Observation
+from jevons.app.segments import (
+    Harvest,
+    Outcome,
+    Segment,
+    harvest,
+    tasks,
+    uncollected,
+    worker_count,
+)
+from jevons.vocabulary.rejection import Rejection
 from jevons.vocabulary.source import Source
+
+if TYPE_CHECKING:
+    from jevons.app.ports import Ledger
 
 OnProgress = Callable[[Progress], None]
 Harvester = Callable[[list[Segment]], Harvest]
@@ -30,7 +42,7 @@ class Importer:
 
     def __init__(
         self,
-        ledger: Any,
+        ledger: Ledger,
         sources: Mapping[str, Source],
         on_progress: OnProgress | None = None,
         *,
@@ -47,16 +59,14 @@ class Importer:
         self.done_bytes = self.total_bytes = self.count = 0
 
     def run(self, paths: Sequence[Path], named: str | None, *, dry_run: bool) -> ImportSummary:
-        """Read everything new at the paths. Raises SourceError, LedgerError."""
+        """Read everything new at the paths; a file that cannot be read is named in the summary.
+
+        Raises SourceError for a path that does not exist, UsageError, LedgerError."""
         readings = [plan(path, named, self.sources, self.ledger.state) for path in walk(paths)]
         self.total_bytes = sum(reading.bytes_to_read for reading in readings)
         outcomes: dict[int, list[Outcome]] = {}
-        if dry_run:
-            for number, reading in enumerate(readings):
-                outcomes[number] = [self._look(number, reading)]
-        else:
-            with uncollected():
-                self._read(readings, outcomes)
+        with uncollected():
+            self._read(readings, outcomes, dry_run=dry_run)
         files = [self._file(reading, outcomes.get(i, [])) for i, reading in enumerate(readings)]
         return self._summary(files, dry_run=dry_run)
 
@@ -69,18 +79,26 @@ class Importer:
             self.events += sealed.events
             self.duplicates += sealed.possible_duplicates
             self.count += len(batch) - len(batch.impossible)
-        self.ledger.reject(found.rejections)
+        self.ledger.reject(_settled(found.rejections))
         self.rejected += len(found.rejections)
 
-    def _read(self, readings: list[Reading], outcomes: dict[int, list[Outcome]]) -> None:
+    def _read(
+        self, readings: list[Reading], outcomes: dict[int, list[Outcome]], *, dry_run: bool
+    ) -> None:
         waiting = dict.fromkeys(range(len(readings)), 0)
         planned = list(tasks(readings))
         for task in planned:
             for segment in task:
                 waiting[segment.number] += 1
+        if not dry_run:
+            self._forget(readings)
         with ExitStack() as stack:
             for found in self._harvests(planned, stack):
-                self.take(found)
+                if dry_run:
+                    self.count += sum(outcome.observations for outcome in found.outcomes)
+                    self.rejected += len(found.rejections)
+                else:
+                    self.take(found)
                 finished = []
                 for outcome in found.outcomes:
                     outcomes.setdefault(outcome.number, []).append(outcome)
@@ -88,8 +106,15 @@ class Importer:
                     self.done_bytes += outcome.read_bytes
                     if waiting[outcome.number] == 0:
                         finished.append(outcome.number)
-                self._remember(readings, finished, outcomes)
+                if not dry_run:
+                    self._remember(readings, finished, outcomes)
                 self.report(str(readings[found.outcomes[-1].number].path))
+
+    def _forget(self, readings: list[Reading]) -> None:
+        """Drop the rejections of files that are read anew: what is wrong in them is found again."""
+        for reading in readings:
+            if reading.again and reading.to_read:
+                self.ledger.state.drop_rejections(str(reading.path.resolve()))
 
     def _harvests(self, planned: list[list[Segment]], stack: ExitStack) -> Iterator[Harvest]:
         count = worker_count(self.workers, self.total_bytes)
@@ -106,37 +131,32 @@ class Importer:
         cursors = []
         for number in numbers:
             reading = readings[number]
+            if any(outcome.problem for outcome in outcomes[number]):
+                continue
             assert reading.source is not None
             last = max(outcomes[number], key=lambda o: int(o.state.get("offset", 0)))
             offset = int(last.state.get("offset", 0))
             if len(outcomes[number]) > 1:
                 before = int(reading.memory.get("line", 0))
                 last.state["line"] = before + sum(o.lines for o in outcomes[number])
-            mark = fingerprint(reading.path, offset)
+            try:
+                mark = marks(reading, offset)
+            except OSError as error:
+                last.problem = explain(reading.path, error)
+                continue
             cursor = self.ledger.make_cursor(reading.source.name, mark, reading, last.state)
             cursors.append((str(reading.path.resolve()), cursor))
         self.ledger.state.save_cursors(cursors)
 
-    def _look(self, number: int, reading: Reading) -> Outcome:
-        """What a dry run finds in a file; nothing is stored."""
-        outcome = Outcome(number, dict(reading.memory))
-        if reading.source is None or reading.state == "unchanged":
-            return outcome
-        for item in reading.source.read(reading.path, outcome.state):
-            good = isinstance(item, Observation) and accept(item) is None
-            outcome.observations += good
-            outcome.rejected += not good
-        self.count += outcome.observations
-        self.rejected += outcome.rejected
-        return outcome
-
     def _file(self, reading: Reading, outcomes: list[Outcome]) -> FileSummary:
+        problem = next((o.problem for o in outcomes if o.problem), reading.problem)
         return FileSummary(
             str(reading.path),
             reading.source.name if reading.source else None,
-            reading.state,
+            "unreadable" if problem else reading.state,
             sum(outcome.observations for outcome in outcomes),
             sum(outcome.rejected for outcome in outcomes),
+            problem,
         )
 
     def report(self, place: str) -> None:
@@ -158,3 +178,9 @@ class Importer:
             seconds=time.monotonic() - self.started,
             dry_run=dry_run,
         )
+
+
+def _settled(rejections: Iterable[Rejection]) -> list[Rejection]:
+    """Rejections with whole paths: a file is the same one whatever folder it is named from."""
+    places = {place: str(Path(place).resolve()) for place in {one.place for one in rejections}}
+    return [msgspec.structs.replace(one, place=places[one.place]) for one in rejections]

@@ -9,17 +9,23 @@ import time
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from jevons.app.importing import OnProgress
 from jevons.app.results import Check, Progress, Verification
+from jevons.vocabulary.errors import JevonsError
+from jevons.vocabulary.period import iso
 
 if TYPE_CHECKING:
+    from jevons.app.ports import Ledger
     from jevons.app.use_cases import Jevons
-from jevons.vocabulary.errors import JevonsError
+    from jevons.app.wiring import Keeper
 
 _DEPENDENCIES: Final = ("deltalake", "duckdb", "pyarrow", "numpy", "msgspec", "genai-prices")
 _LOW_SPACE: Final = 1 << 30
+_CLOCK_SLACK: Final = 60_000_000
+"""By how many microseconds records may be ahead of the clock: it is set back by less now and
+then."""
 
 
 def verified(
@@ -43,14 +49,14 @@ def verified(
     return Verification(tuple(checks), first_difference=first)
 
 
-def examine(jevons: Jevons, keeper: Any) -> Iterator[Check]:
+def examine(jevons: Jevons, keeper: Keeper) -> Iterator[Check]:
     """Every check of `jevons doctor`, in the order in which problems build on each other."""
     yield _python()
     yield from _packages()
     yield from _home(jevons.settings.home)
     yield from _book(keeper)
     yield from _logs(jevons, keeper)
-    yield from _ledger(jevons)
+    yield from _ledger(jevons.store, keeper)
 
 
 def _python() -> Check:
@@ -90,7 +96,7 @@ def _home(home: Path) -> Iterator[Check]:
         )
 
 
-def _book(keeper: Any) -> Iterator[Check]:
+def _book(keeper: Keeper) -> Iterator[Check]:
     try:
         problems = [check for check in keeper.check_prices() if check.state != "ok"]
     except JevonsError as error:
@@ -102,13 +108,13 @@ def _book(keeper: Any) -> Iterator[Check]:
         yield Check("price book", "ok", "no contradictions")
 
 
-def _logs(jevons: Jevons, keeper: Any) -> Iterator[Check]:
-    home = Path(os.path.expanduser("~"))
+def _logs(jevons: Jevons, keeper: Keeper) -> Iterator[Check]:
+    home = keeper.user_folder
     found = [
         f"{name}: {place}"
         for name, source in jevons.sources().items()
         for place in source.places(keeper.environment, home)
-        if place.exists()
+        if os.path.exists(place)
     ]
     detail = "; ".join(found) or "no coding-agent logs in the standard places of this user"
     yield Check(
@@ -116,8 +122,7 @@ def _logs(jevons: Jevons, keeper: Any) -> Iterator[Check]:
     )
 
 
-def _ledger(jevons: Jevons) -> Iterator[Check]:
-    store = jevons.store
+def _ledger(store: Ledger, keeper: Keeper) -> Iterator[Check]:
     if not store.exists():
         yield Check("ledger", "ok", "empty: nothing has been imported yet")
         return
@@ -125,6 +130,11 @@ def _ledger(jevons: Jevons) -> Iterator[Check]:
         for name, table in store.books.tables.items():
             yield Check(f"table {name}", "ok", f"{len(table.files())} files, batch {table.batch()}")
         behind = store.behind()
+        if store.books.writable:
+            yield _lock(keeper.locked(store))
+        else:
+            yield Check("write lock", "warning", "this user may only read the ledger")
+        unpriced = keeper.unpriced(store)
     except JevonsError as error:
         yield Check("ledger", "failed", error.what, error.remedy)
         return
@@ -137,3 +147,29 @@ def _ledger(jevons: Jevons) -> Iterator[Check]:
         )
     waiting = store.waiting()
     yield Check("inbox", "ok", f"{waiting} observations wait to be sealed")
+    yield _clock(int(store.state.fact("recorded_at") or 0), store.clock())
+    rejected = store.state.rejected()
+    yield _left_out("rejected lines", rejected, "jevons rejects lists them.")
+    remedy = "jevons report names the reasons; jevons prices add FILE, then jevons reprice."
+    yield _left_out("calls without a price", unpriced, remedy)
+
+
+def _lock(held: bool) -> Check:
+    if held:
+        remedy = "Another writer waits for it up to a minute. Reports do not wait."
+        return Check("write lock", "warning", "another process is writing now", remedy)
+    return Check("write lock", "ok", "free")
+
+
+def _clock(newest: int, now: int) -> Check:
+    """Records must not lie in the future: an import would be dated after them all the same, but
+    `--as-of` a time before them would leave them out."""
+    if newest <= now + _CLOCK_SLACK:
+        return Check("clock", "ok", "no record is later than now")
+    detail = f"it is {iso(now)}, but the newest record is of {iso(newest)}"
+    return Check("clock", "warning", detail, "Set the clock of this machine, if it is wrong.")
+
+
+def _left_out(name: str, number: int, remedy: str) -> Check:
+    """Something that reports leave out and say so."""
+    return Check(name, "warning", f"{number:,}", remedy) if number else Check(name, "ok", "none")

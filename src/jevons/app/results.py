@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +21,9 @@ class Progress:
 class FileSummary:
     """What an import did with one file.
 
-    state: `new`, `grown`, `unchanged`, `rewritten`, `unrecognised`.
+    state: `new`, `grown`, `unchanged`, `rewritten`, `unrecognised`, `unreadable`. problem: why it
+    is unreadable, naming the file; what to do stands on the following lines. What was found in it
+    before is counted and stored.
     """
 
     place: str
@@ -30,6 +31,7 @@ class FileSummary:
     state: str
     observations: int
     rejected: int
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,11 @@ class ImportSummary:
     possible_duplicates: int
     seconds: float
     dry_run: bool = False
+
+    @property
+    def unreadable(self) -> tuple[FileSummary, ...]:
+        """The files that could not be read, or not to their end."""
+        return tuple(file for file in self.files if file.state == "unreadable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +76,9 @@ class Query:
 @dataclass(frozen=True, slots=True)
 class Row:
     """One row of a report. dimensions: name -> value (None = not known). Costs in USD, None when
-    nothing in the row has a price. unknown_calls: calls without any price. lower_bound_calls: calls
+    nothing in the row has a price. unknown_calls: calls without any price. unlisted_calls: calls
+    with a
+    stated cost that no price list has. lower_bound_calls: calls
     whose cost is `at least`. provenance: the weakest of the row."""
 
     dimensions: dict[str, str | None]
@@ -86,6 +95,7 @@ class Row:
     unknown_calls: int
     lower_bound_calls: int
     provenance: str | None
+    unlisted_calls: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +163,4 @@ class Verification:
     """What `verify` looked at and the first difference that it found, if any."""
 
     checks: tuple[Check, ...]
-    observations: int = 0
-    events: int = 0
     first_difference: str | None = None
-    details: dict[str, Any] = field(default_factory=dict)

@@ -1,9 +1,8 @@
 """Reading by several processes: files are cut into segments, each prepared where it is read.
 
 A segment is a file, a range of lines of a large file, or several small files together. A worker
-reads,
-keys, splits, rates and lays out its segment; only the finished columns travel to the process that
-holds the write lock. The books do not depend on how the files were cut.
+reads, keys, splits, rates and lays out its segment; only the finished columns travel to the process
+that holds the write lock. The books do not depend on how the files were cut.
 """
 
 from __future__ import annotations
@@ -19,8 +18,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from jevons.app.reading import Reading
+from jevons.app.reading import Reading, explain
 from jevons.ledger.intake import accept
+from jevons.vocabulary.errors import SourceError
 from jevons.vocabulary.observation import Observation
 from jevons.vocabulary.rejection import Rejection, reject
 from jevons.vocabulary.source import Source, State
@@ -48,7 +48,8 @@ class Segment:
 
 @dataclass(slots=True)
 class Outcome:
-    """What reading one segment gave. state: the source's memory at its end; lines: lines read."""
+    """What reading one segment gave. state: the source's memory at its end; lines: lines read;
+    problem: why it could not be read to its end."""
 
     number: int
     state: State
@@ -56,6 +57,7 @@ class Outcome:
     rejected: int = 0
     read_bytes: int = 0
     lines: int = 0
+    problem: str = ""
 
 
 @dataclass(slots=True)
@@ -72,9 +74,14 @@ def tasks(readings: list[Reading]) -> Iterator[list[Segment]]:
     together: list[Segment] = []
     size = 0
     for number, reading in enumerate(readings):
-        if reading.source is None or reading.state in ("unchanged", "unrecognised"):
+        if not reading.to_read:
             continue
-        for segment, length in _cut(number, reading):
+        try:
+            pieces = list(_cut(number, reading))
+        except OSError as error:
+            reading.refuse(error)
+            continue
+        for segment, length in pieces:
             together.append(segment)
             size += length
             if size >= SEGMENT_BYTES:
@@ -111,6 +118,17 @@ def _line_starts(path: Path, start: int, size: int) -> Iterator[int]:
             position += SEGMENT_BYTES
 
 
+def items(
+    source: Source, path: Path, outcome: Outcome, stop: int | None = None
+) -> Iterator[Observation | Rejection]:
+    """What a source finds in a file. One that cannot be read on ends here, with its problem kept:
+    what was found before is as good as ever, and other files are not concerned."""
+    try:
+        yield from source.read(path, outcome.state, stop=stop)
+    except (OSError, SourceError) as error:
+        outcome.problem = explain(path, error)
+
+
 class _Harvester:
     """Collects the observations of a task's segments into prepared batches."""
 
@@ -118,7 +136,7 @@ class _Harvester:
         self.prepare = prepare
         self.found = Harvest()
         self.observations: list[Observation] = []
-        self.origins: list[tuple[Segment, int]] = []
+        self.origins: list[tuple[Segment, int, Outcome]] = []
 
     def read(self, segment: Segment, source: Source) -> None:
         """Read one segment to its end."""
@@ -126,7 +144,7 @@ class _Harvester:
         first = int(state.get("line", 0))
         begin = int(state.get("offset", 0))
         outcome = Outcome(segment.number, state)
-        for item in source.read(Path(segment.path), state, stop=segment.stop):
+        for item in items(source, Path(segment.path), outcome, segment.stop):
             if isinstance(item, Rejection):
                 self.reject(segment, item)
                 outcome.rejected += 1
@@ -138,7 +156,7 @@ class _Harvester:
                 outcome.rejected += 1
                 continue
             self.observations.append(item)
-            self.origins.append((segment, line))
+            self.origins.append((segment, line, outcome))
             outcome.observations += 1
             if len(self.observations) >= BATCH:
                 self.flush()
@@ -148,7 +166,10 @@ class _Harvester:
 
     def reject(self, segment: Segment, item: Rejection) -> None:
         """Keep a rejection, its line counted from the beginning of the file."""
-        shift = line_shift(segment)
+        try:
+            shift = line_shift(segment)
+        except OSError:
+            shift = -item.line  # the file is gone: line 0 stands for "somewhere in it"
         if shift:
             item = msgspec.structs.replace(item, line=item.line + shift)
         self.found.rejections.append(item)
@@ -164,7 +185,9 @@ class _Harvester:
         if self.observations:
             batch = self.prepare(self.observations)
             for position, reason in batch.impossible.items():
-                segment, line = self.origins[position]
+                segment, line, outcome = self.origins[position]
+                outcome.observations -= 1
+                outcome.rejected += 1
                 self.refuse(segment, line, self.observations[position], reason)
             self.found.batches.append(batch)
             self.observations, self.origins = [], []
@@ -182,7 +205,7 @@ def harvest(
 
 
 @lru_cache(maxsize=4)
-def _lines_before(path: str, offset: int) -> int:
+def _lines_before(path: str, offset: int, version: tuple[int, ...]) -> int:
     lines, left = 0, offset
     with open(path, "rb") as file:
         while left and (block := file.read(min(left, 1 << 22))):
@@ -196,7 +219,9 @@ def line_shift(segment: Segment) -> int:
     0."""
     if segment.state.get("line") != -1:
         return 0
-    return _lines_before(segment.path, int(segment.state["offset"])) + 1
+    status = os.stat(segment.path)
+    version = (status.st_ino, status.st_size, status.st_mtime_ns)
+    return _lines_before(segment.path, int(segment.state["offset"]), version) + 1
 
 
 @contextmanager

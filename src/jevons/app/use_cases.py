@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jevons.app.importing import Importer, OnProgress
 from jevons.app.results import (
@@ -23,8 +23,14 @@ from jevons.app.settings import Settings
 from jevons.vocabulary.errors import Interrupted, UsageError
 from jevons.vocabulary.observation import Observation
 from jevons.vocabulary.period import instant, iso
+from jevons.vocabulary.period import zone as check_zone
 from jevons.vocabulary.rejection import Rejection
 from jevons.vocabulary.source import Source
+
+if TYPE_CHECKING:
+    from jevons.app.ports import Ledger
+    from jevons.app.wiring import Keeper
+    from jevons.stores.report import Question
 
 _MEASURES = Row.__dataclass_fields__.keys() - {"dimensions"}
 
@@ -38,15 +44,15 @@ class Jevons:
     def __init__(
         self,
         settings: Settings,
-        store: Callable[[], Any],
+        store: Callable[[], Ledger],
         sources: Callable[[], Mapping[str, Source]],
-        keeper: Any,
+        keeper: Keeper,
     ) -> None:
         self.settings = settings
         self._open_store = store
         self._sources = sources
         self._keeper = keeper
-        self._store: Any = None
+        self._store: Ledger | None = None
 
     def __enter__(self) -> Jevons:
         return self
@@ -56,7 +62,7 @@ class Jevons:
             self._store.close()
 
     @property
-    def store(self) -> Any:
+    def store(self) -> Ledger:
         """The ledger, opened on first use."""
         if self._store is None:
             self._store = self._open_store()
@@ -78,7 +84,8 @@ class Jevons:
     ) -> ImportSummary:
         """Read everything new at the paths into the ledger. Raises SourceError, LedgerError.
 
-        strict only matters to the caller's exit status; nothing is lost either way.
+        A file that cannot be read stops no other: the summary names it (`unreadable`). strict only
+        matters to the caller's exit status; nothing is lost either way.
         """
         sources = dict(self._sources())
         if mapping is not None:
@@ -105,16 +112,16 @@ class Jevons:
     def import_own_logs(self, on_progress: OnProgress | None = None) -> ImportSummary:
         """Import what is new in the coding-agent logs of the current user, in their standard
         places."""
-        home = Path(os.path.expanduser("~"))
+        home = self._keeper.user_folder
         places: list[Path] = []
         for source in self._sources().values():
             found = source.places(self._keeper.environment, home)
-            places += [place for place in found if place.exists()]
+            places += [place for place in found if os.path.exists(place)]
         return self.import_paths(places, on_progress=on_progress)
 
     def suggest_mapping(self, path: Path) -> str:
         """A mapping file for a table, written from its header. Raises SourceError."""
-        return str(self._keeper.suggest_mapping(path))
+        return self._keeper.suggest_mapping(path)
 
     def report(self, query: Query) -> Report:
         """Answer a report query. Raises UsageError for an unknown dimension, zone or date."""
@@ -129,7 +136,7 @@ class Jevons:
             by=query.by,
             time_zone=query.time_zone,
             unpriced_events=unpriced,
-            rejected=self.store.state.rejected(),
+            rejected=self.store.state.rejected(question.as_of),
             possible_duplicates=int(answer.total["possible_duplicates"]),
             complete_to=None if newest is None else iso(newest),
             cut=answer.cut,
@@ -161,7 +168,7 @@ class Jevons:
         """Rate the selected events again at today's price book; appended as a new version."""
         result = self.store.reprice(self._question(query), dry_run=dry_run)
         return RepriceSummary(
-            events=result.rows,
+            events=result.events,
             changed=result.changed,
             before=result.before,
             after=result.after,
@@ -175,8 +182,7 @@ class Jevons:
 
     def verify(self, on_progress: OnProgress | None = None) -> Verification:
         """Re-derive the books from the observations and compare, to the last digit."""
-        found: Verification = self._keeper.verify(self.store, on_progress)
-        return found
+        return self._keeper.verify(self.store, on_progress)
 
     def doctor(self) -> list[Check]:
         """Whether this installation and ledger are sound, and what to do where they are not."""
@@ -197,8 +203,9 @@ class Jevons:
             return generate_file(events, seed, out, on_progress)
         return generate_into(self.store, self._sources(), events, seed, on_progress)
 
-    def _question(self, query: Query) -> Any:
+    def _question(self, query: Query) -> Question:
         zone = query.time_zone
+        check_zone(zone)
 
         def at(text: str | None) -> int | None:
             return None if text is None else instant(text, zone)

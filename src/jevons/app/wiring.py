@@ -1,4 +1,5 @@
-"""The composition root: the one place that picks adapters, reads the environment and the clock."""
+"""The composition root: the one place that picks adapters, and reads the environment, the user's
+folder and the time of day."""
 
 from __future__ import annotations
 
@@ -14,15 +15,17 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from jevons.app.results import Check, PriceRow, Verification
+from jevons.app.results import Check, PriceRow, Progress, Verification
 from jevons.app.segments import Harvest, Segment, harvest
 from jevons.app.settings import Settings
 from jevons.app.use_cases import Jevons
-from jevons.vocabulary.errors import SourceError
+from jevons.vocabulary.errors import LedgerLocked, SourceError
 from jevons.vocabulary.source import Source
 
 if TYPE_CHECKING:
+    from jevons.app.ports import Ledger
     from jevons.pricing.book import PriceBook
+    from jevons.stores.report import Question
 
 SOURCE_MODULES: Final[dict[str, str]] = {
     "claude-code": "jevons.sources.claude_code",
@@ -53,7 +56,7 @@ def open_jevons(settings: Settings) -> Jevons:
     """Wire up a ledger at the settings' home. Nothing is created before it is needed."""
     keeper = Keeper(settings)
 
-    def store() -> Any:
+    def store() -> Ledger:
         from jevons.stores.store import Store
 
         return Store(settings.home, now_us, keeper.book)
@@ -95,6 +98,11 @@ class Keeper:
         """The process's environment, for the standard places of logs."""
         return os.environ
 
+    @property
+    def user_folder(self) -> Path:
+        """The folder of the current user, below which other tools keep their logs."""
+        return Path(os.path.expanduser("~"))
+
     def book(self) -> PriceBook:
         """The price book of the home, loaded once."""
         if self._book is None:
@@ -103,7 +111,7 @@ class Keeper:
             self._book = load_book(self.settings.home)
         return self._book
 
-    def question(self, **parts: Any) -> Any:
+    def question(self, **parts: Any) -> Question:
         """A parsed question for the store."""
         from jevons.stores.report import Question
 
@@ -175,7 +183,7 @@ class Keeper:
         """Check a price file against the book and keep a copy in the home."""
         from jevons.app.prices import add_price_file
 
-        rows = add_price_file(self.settings.home / "prices", path, self.book())
+        rows = add_price_file(self.settings.home / "prices", path, self.book(), now_us())
         self._book = None
         return rows
 
@@ -185,12 +193,29 @@ class Keeper:
 
         return check_book(self.book())
 
-    def verify(self, store: Any, on_progress: Callable[[Any], None] | None) -> Verification:
+    def verify(self, store: Ledger, on_progress: Callable[[Progress], None] | None) -> Verification:
         """Re-derive and compare."""
         from jevons.app.keeping import verified
         from jevons.stores.verification import findings
 
-        return verified(findings(store.books, self.book), on_progress)
+        with store.undisturbed():
+            return verified(findings(store.books, self.book), on_progress)
+
+    def locked(self, store: Ledger) -> bool:
+        """Whether another process is writing to the ledger now. Raises LedgerError."""
+        from jevons.stores.lock import write_lock
+
+        try:
+            with write_lock(store.books.lock_path, wait_seconds=0):
+                return False
+        except LedgerLocked:
+            return True
+
+    def unpriced(self, store: Ledger) -> int:
+        """How many sealed calls have no price; nothing is sealed for it. Raises LedgerError."""
+        from jevons.stores.report import Question, answer
+
+        return int(answer(store.books, Question()).total["unpriced_events"])
 
     def doctor(self, jevons: Jevons) -> Iterable[Check]:
         """Check installation and ledger."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Final
 
 from jevons.vocabulary.money import MONEY_SCALE, parse_amount
-from jevons.vocabulary.observation import Observation
+from jevons.vocabulary.observation import DIMENSIONS, LABELS, Observation
 from jevons.vocabulary.period import parse_time
 
 LARGEST: Final = 2**53
@@ -23,7 +24,8 @@ def accept(observation: Observation) -> str | None:
         observation.time = parse_time(observation.time)
     except ValueError as error:
         return str(error)
-    if not observation.provider or not observation.provider.strip():
+    _tidy(observation)
+    if not observation.provider:
         return "no provider is named"
     if observation.latency_ms is not None and not 0 <= observation.latency_ms < LARGEST:
         return f"latency_ms {observation.latency_ms} cannot be true"
@@ -32,6 +34,18 @@ def accept(observation: Observation) -> str | None:
     if observation.stated_cost is not None and (refused := _stated(observation)):
         return refused
     return None
+
+
+_NAMES: Final = tuple(name for name in (*LABELS, *DIMENSIONS) if name != "provider")
+_names = attrgetter("provider", *_NAMES)
+
+
+def _tidy(observation: Observation) -> None:
+    """Take surrounding blanks and control characters out of names; an empty name is none."""
+    for name, text in zip(("provider", *_NAMES), _names(observation), strict=True):
+        if text is not None and (not text.isprintable() or text[:1] <= " " or text[-1] == " "):
+            clean = "".join(c for c in text if c.isprintable()).strip()
+            setattr(observation, name, clean if clean or name == "provider" else None)
 
 
 def _stated(observation: Observation) -> str | None:

@@ -85,7 +85,9 @@ def match(observations: Sequence[Observation], groups: Sequence[list[int]]) -> l
         event = resolve([observations[p] for p in members])
         counts = token_counts(event)
         if counts is None:
-            settled.append(Matched(tuple(members)))
+            # Nothing to match by: a keyless report of usage may double another tool's report.
+            keyless = all(is_keyless(observations[p]) for p in members)
+            settled.append(Matched(tuple(members), keyless and bool(event.usage)))
             continue
         candidate = _candidate(observations, members, event)
         buckets.setdefault(counts, []).append(candidate)

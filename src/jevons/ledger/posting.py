@@ -16,12 +16,13 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
+from jevons.ledger.charging import rate_call
 from jevons.ledger.fields import Fields
 from jevons.ledger.intake import LARGEST
 from jevons.pricing.book import PriceBook
 from jevons.pricing.context import PriceContext
 from jevons.pricing.kernel import RatedMatrix, rate_many
-from jevons.pricing.rate import rate, reason_of
+from jevons.pricing.rate import reason_of
 from jevons.usage.matrix import SplitMatrix, split_many
 from jevons.usage.split import split
 from jevons.vocabulary.charge import (
@@ -35,7 +36,7 @@ from jevons.vocabulary.charge import (
 )
 from jevons.vocabulary.money import parse_amount, plain, to_femto
 from jevons.vocabulary.observation import Observation
-from jevons.vocabulary.units import COMMON_UNITS, UNIT_NAMES, UNITS, Quantities
+from jevons.vocabulary.units import COMMON_UNITS, UNIT_NAMES, UNITS
 
 MONEY: Final = ("list_cost", "contracted_cost", "billed_cost", "effective_cost")
 HIDDEN: Final = "of the stated total in no counter"
@@ -84,14 +85,12 @@ class Postings:
 
 @dataclass(slots=True)
 class _Extra:
-    """A row rated by the scalar path."""
+    """A row rated by the scalar path: part `number` of the event at a position."""
 
     event: int
-    part: int
-    quantities: Quantities
+    number: int
+    part: Part
     rated: Rated
-    model: str | None
-    tier_input: int | None
     notes: str | None
     served: dict[str, str]
 
@@ -200,37 +199,38 @@ def _rate_single(
             if quantity > LARGEST:
                 return Impossible(f"{quantity} {unit} in one call cannot be true")
     stated, stated_by = _stated(event, result)
-    rows = []
-    for number, part in enumerate(result.parts):
+    hidden = any(HIDDEN in anomaly for anomaly in result.anomalies)
+    parts = []
+    for part in result.parts:
         context = price_context(event, result, part.model)
         card = book.match(context, int(event.time), part.tier_input_tokens)
-        first = number == 0
-        hidden = any(HIDDEN in anomaly for anomaly in result.anomalies)
-        rated = rate(
-            part,
-            card,
-            completeness="partial" if hidden else event.completeness,
-            evidence=event.evidence,
-            stated_cost=stated if first else None,
-            stated_by=stated_by if first else None,
-            status=event.status,
-            error=event.error,
-        )
+        parts.append((part, card))
         if isinstance(card, RateCard):
             cards[card.card_id] = card
-        notes = "; ".join((*result.unknown_keys, *result.anomalies, *rated.notes)) if first else ""
-        if first and result.stated_why:
-            notes = f"{notes}; {result.stated_why}".lstrip("; ")
-        tier = part.tier_input_tokens
-        served = _served(event, result)
-        if stated is not None and event.stated_cost is None:
-            served |= {"stated_cost": plain(stated), "stated_by": stated_by or "provider"}
-        rows.append(
-            _Extra(
-                position, number, part.quantities, rated, part.model, tier, notes or None, served
-            )
-        )
-    return rows
+    rated = rate_call(
+        parts,
+        completeness="partial" if hidden else event.completeness,
+        evidence=event.evidence,
+        stated_cost=stated,
+        stated_by=stated_by,
+        status=event.status,
+        error=event.error,
+    )
+    served = _served(event, result)
+    if hidden and event.completeness == "complete":
+        served["completeness"] = "partial"
+    if stated is not None and (plain(stated), stated_by) != (event.stated_cost, event.stated_by):
+        served |= {"stated_cost": plain(stated), "stated_by": stated_by or "provider"}
+    return [
+        _Extra(position, number, part, one, _notes(result, one) if number == 0 else None, served)
+        for number, ((part, _), one) in enumerate(zip(parts, rated, strict=True))
+    ]
+
+
+def _notes(result: Split, rated: Rated) -> str | None:
+    """What the reader should know of a call: unknown counters, anomalies, what a cost contains."""
+    why = (result.stated_why,) if result.stated_why else ()
+    return "; ".join((*result.unknown_keys, *result.anomalies, *rated.notes, *why)) or None
 
 
 def _served(event: Observation, result: Split) -> dict[str, str]:
@@ -264,7 +264,7 @@ def _lay_out(
     )
     extra_matrix = np.zeros((len(extras), len(UNIT_NAMES)), dtype=np.int64)
     for row, extra in enumerate(extras):
-        for unit, quantity in extra.quantities.items():
+        for unit, quantity in extra.part.quantities.items():
             extra_matrix[row, UNIT_NAMES.index(unit)] = quantity
     counted = np.concatenate([matrix.quantities[kept], extra_matrix])
     card_ids = np.array(
@@ -279,10 +279,10 @@ def _lay_out(
     unknown = states == "unknown"
     proven = [PROVENANCE_OF[evidence] for evidence in fields.shared("evidence")]
     columns: dict[str, Any] = {
-        "part": np.concatenate([np.zeros(len(kept)), [e.part for e in extras]]).astype(np.int16),
+        "part": np.concatenate([np.zeros(len(kept)), [e.number for e in extras]]).astype(np.int16),
         "counted": counted,
-        "model": [None] * len(kept) + [e.model for e in extras],
-        "tier_input_tokens": [*_tiers(matrix, kept), *(e.tier_input for e in extras)],
+        "model": [None] * len(kept) + [e.part.model for e in extras],
+        "tier_input_tokens": [*_tiers(matrix, kept), *(e.part.tier_input_tokens for e in extras)],
         "price_state": [*states, *(e.rated.price_state for e in extras)],
         "provenance": [
             *(proven[code] for code in fields.codes[kept].tolist()),

@@ -94,6 +94,8 @@ def resolve(observations: Sequence[Observation]) -> Observation:
         tags.update(observation.tags)
     hashes = next((o.block_hashes for o in ordered if o.block_hashes), [])
     stated = _stated(observations)
+    told = next((o for o in ordered if o.status is not None or o.error is not None), None)
+    merged |= {"status": told.status if told else None, "error": told.error if told else None}
     merged |= _place_in_run(merged["run"], ordered)
     merged["provider"] = _provider(best, ordered)
     return msgspec.structs.replace(

@@ -23,7 +23,7 @@ class Finding:
 
     duplicate: the same entry twice. contradiction: two entries recorded at one time give one
     period different prices. overlap: one of them covers a part of the other's period. gap: a period
-    between two entries has none. unsourced: no address to check the price at. unmatched: no model
+    between two entries has none. unsourced: nothing says where the price is from. unmatched: no model
     of the catalogue's provider bears the name.
     """
 
@@ -59,8 +59,8 @@ def _duplicates(entries: Iterable[PriceEntry]) -> Iterator[Finding]:
 
 def _unsourced(entries: Iterable[PriceEntry]) -> Iterator[Finding]:
     for entry in entries:
-        if entry.terms is None and "://" not in entry.source:
-            message = f"{_words(entry)} has no address as its source: {entry.source!r}"
+        if not entry.source.strip():
+            message = f"{_words(entry)} does not say where its price is from"
             yield Finding("unsourced", message, (entry_hash(entry),))
 
 

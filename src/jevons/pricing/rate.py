@@ -79,7 +79,9 @@ def rate(part: Part, card: RateCard | Unpriced, **call: Unpack[Call]) -> Rated:
         return _nothing(own, "free", _ZERO, f"refused by the provider ({refusal}) without usage")
     if complete == "none":
         own = _nothing(own, "unknown", None, "no usage is known of this call")
-    if own.effective_cost is None and stated is not None:
+    # A client that does not know a model says 0 as well: a claim of zero for tokens is no claim.
+    claims = stated is not None and (stated != 0 or not any(part.quantities.values()))
+    if own.effective_cost is None and stated is not None and claims:
         return _with_stated(own, unit_price(stated), "reported")
     if complete == "partial" and own.effective_cost is not None and own.price_state != "included":
         reason = f"at least: the call was interrupted; {own.reason}"

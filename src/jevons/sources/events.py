@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args, get_origin
 
 import msgspec
 
@@ -27,8 +27,10 @@ calls."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _SHORT_TEXT: Final = 200
+_TIME_LENGTH: Final = 40
 _LONG_LINE: Final = 4096
-_QUOTED: Final = re.compile(r" '.*'(?= - at )", re.DOTALL)
+_PLACE: Final = re.compile(r" - at `(?:key in `?)?\$\.?([a-z_]*)[^`]*`$")
+_MISSING: Final = re.compile(r"missing required field `([a-z_]+)`")
 
 
 class _Strict(Observation, forbid_unknown_fields=True):
@@ -37,6 +39,19 @@ class _Strict(Observation, forbid_unknown_fields=True):
 
 _decode_strict = msgspec.json.Decoder(_Strict).decode
 _KNOWN: Final = frozenset(Observation.__struct_fields__)
+_WANTED: Final = {
+    "time": "RFC 3339 text with a zone, or whole microseconds since 1970",
+    "stated_cost": 'text like "1.20"',
+    "batch": "true or false",
+    "usage": "an object",
+    "tags": "an object of texts",
+    **dict.fromkeys(("aliases", "self_keys", "block_hashes"), "a list of texts"),
+    **dict.fromkeys(("attempt", "latency_ms"), "a whole number"),
+    "session_started_at": "whole microseconds since 1970",
+}
+"""What the value of a field must be, in words; all others are texts."""
+
+_ALLOWED: Final = ("evidence", "completeness", "detail", "stated_by")
 
 
 class EventsSource:
@@ -104,7 +119,7 @@ def _read_leniently(raw: bytes, place: str, line: int) -> Observation | Rejectio
         known = {name: item for name, item in value.items() if name in _KNOWN}
         observation = msgspec.convert(known, Observation)
     except msgspec.ValidationError as problem:
-        return reject(SOURCE.name, place, line, _without_content(problem), raw, value)
+        return reject(SOURCE.name, place, line, _in_words(problem), raw, value)
     if unknown:
         named = ",".join(unknown)[:_SHORT_TEXT]
         observation.tags = {**observation.tags, UNKNOWN_FIELDS: named}
@@ -114,9 +129,25 @@ def _read_leniently(raw: bytes, place: str, line: int) -> Observation | Rejectio
     return reject(SOURCE.name, place, line, reason, raw, value)
 
 
-def _without_content(problem: msgspec.ValidationError) -> str:
-    """The decoder's message without the offending text, which might be anything."""
-    return _QUOTED.sub("", str(problem)).replace("Invalid enum value -", "Not an allowed value -")
+def _in_words(problem: msgspec.ValidationError) -> str:
+    """What a field must be; the offending text is not repeated, it might be anything."""
+    message = str(problem)
+    if missing := _MISSING.search(message):
+        return f"{missing[1]} is missing"
+    place = _PLACE.search(message)
+    name = place[1] if place else ""
+    if name not in _KNOWN:
+        return "a field has a value of another type than the format says"
+    if name in _ALLOWED:
+        return f"{name} must be one of {', '.join(_allowed(name))}"
+    return f"{name} must be {_WANTED.get(name, 'text')}"
+
+
+def _allowed(name: str) -> tuple[str, ...]:
+    (field,) = (f for f in msgspec.structs.fields(Observation) if f.name == name)
+    kinds = (field.type, *get_args(field.type))
+    (literal,) = (kind for kind in kinds if get_origin(kind) is Literal)
+    return get_args(literal)
 
 
 def _settle(observation: Observation, length: int) -> str | None:
@@ -125,18 +156,12 @@ def _settle(observation: Observation, length: int) -> str | None:
         return f"the schema is not {SCHEMA}"
     if not observation.provider:
         return "provider is empty"
-    time = observation.time
-    if isinstance(time, str):
-        read = microseconds(time)
-        if read is None:
-            return "time is neither RFC 3339 with a zone nor epoch microseconds"
-        time = observation.time = read
-    if not EARLIEST_US <= time < LATEST_US:
-        return f"time {time} lies outside 2015..2100 when read as epoch microseconds"
+    if (reason := _settle_time(observation)) is not None:
+        return reason
     if observation.latency_ms is not None and observation.latency_ms < 0:
         return f"latency_ms is negative: {observation.latency_ms}"
-    if observation.attempt is not None and observation.attempt < 0:
-        return f"attempt is negative: {observation.attempt}"
+    if observation.attempt is not None and observation.attempt < 1:
+        return f"attempt counts from 1: {observation.attempt}"
     if observation.stated_cost is not None and (reason := _stated(observation)):
         return reason
     if not observation.usage and observation.stated_cost is None:
@@ -146,11 +171,24 @@ def _settle(observation: Observation, length: int) -> str | None:
     return None
 
 
+def _settle_time(observation: Observation) -> str | None:
+    written = observation.time
+    time = microseconds(written) if isinstance(written, str) else written
+    if time is None:
+        return "time is neither RFC 3339 with a zone nor epoch microseconds"
+    observation.time = time
+    if EARLIEST_US <= time < LATEST_US:
+        return None
+    if isinstance(written, str):
+        return f"time {written[:_TIME_LENGTH]} lies outside 2015..2100"
+    return f"time {written} lies outside 2015..2100 when read as epoch microseconds"
+
+
 def _stated(observation: Observation) -> str | None:
     try:
         parse_amount(observation.stated_cost)
     except ValueError:
-        return "stated_cost is not a decimal amount"
+        return 'stated_cost must be text like "1.20"'
     if observation.stated_by is None:
         observation.stated_by = "client"  # the weaker claim
     return None

@@ -38,8 +38,8 @@ class Books:
         }
         self.runs = self._table(root / "runs", RUNS)
 
-    def _table(self, path: Path, schema: pa.Schema, partition: tuple[str, ...] = ()) -> Table:
-        return Table(path, schema, partition, register=self._register)
+    def _table(self, path: Path, schema: pa.Schema) -> Table:
+        return Table(path, schema, register=self._register)
 
     def _register(self, files: list[tuple[str, Path]]) -> None:
         self.state.register([(f"ledger/{name}", path) for name, path in files])
@@ -91,7 +91,7 @@ class Books:
 
     def last_batch(self) -> int:
         """The number of the last batch of any table, 0 when the ledger is empty."""
-        return max(table.batch() for table in (self.observations, self.events))
+        return max(table.batch() for table in (self.observations, self.keys, self.events))
 
     def arrow(self, sql: str, parameters: Sequence[Any] = (), **tables: pa.Table) -> pa.Table:
         """Run a query and return all rows as an Arrow table; `tables` are visible by name."""
@@ -99,6 +99,16 @@ class Books:
         for name, table in tables.items():
             session.register(name, table)
         return session.sql(sql, params=list(parameters)).to_arrow_table()
+
+    def has_keyless(self) -> bool:
+        """Whether any stored report has no key; found in the events if the note of it is lost."""
+        noted = self.state.fact("keyless")
+        if noted is None and self.event_files():
+            rows = self.arrow(f"SELECT 1 FROM {self.event_source()} WHERE keyless LIMIT 1")
+            noted = "yes" if len(rows) else "no"
+            if self.writable:
+                self.state.set_fact("keyless", noted)
+        return noted == "yes"
 
     def lookup(self, hashes: np.ndarray, before: int) -> pa.Table:
         """Where known observations carry one of these key hashes, in batches before `before`."""
@@ -170,10 +180,18 @@ class Books:
         """Data files of the event table."""
         return self.events.files()
 
-    def event_source(self) -> str:
-        """The event table in a FROM clause; raises nothing, an empty ledger has no files."""
+    def event_source(
+        self, pending: pa.Table | None = None, session: duckdb.DuckDBPyConnection | None = None
+    ) -> str:
+        """The event table in a FROM clause, with pending rows, which are registered in `session`."""
         names = ", ".join(quote(name) for name in self.events.files())
-        return f"read_parquet([{names}])"
+        stored = f"read_parquet([{names}])"
+        if pending is None or session is None:
+            return stored
+        session.register("pending_events", pending)
+        if not names:
+            return "pending_events"
+        return f"(SELECT * FROM {stored} UNION ALL BY NAME SELECT * FROM pending_events)"
 
 
 def quote(text: str) -> str:

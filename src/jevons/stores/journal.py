@@ -21,7 +21,7 @@ from jevons.stores.books import Books
 from jevons.stores.columns import Resolved, event_rows, key_rows, observation_rows, stamped
 from jevons.stores.correction import corrections
 from jevons.stores.neighbours import Search
-from jevons.stores.plan import Plan, Sealed
+from jevons.stores.plan import Plan, Preview, Sealed
 from jevons.stores.preparation import Prepared, prepare
 from jevons.stores.rollup import ROLLUPS, cells_sql, runs_sql
 from jevons.stores.schema import CARDS
@@ -52,13 +52,13 @@ class Journal:
         plan.sealed.batch = batch
         return plan.sealed
 
-    def preview(self, observations: Sequence[Observation], recorded_at: int) -> pa.Table | None:
-        """The event rows that sealing these observations would append, without writing anything."""
+    def preview(self, observations: Sequence[Observation], recorded_at: int) -> Preview | None:
+        """What sealing these observations would append, without writing anything."""
         batch = self.books.last_batch() + 1
         plan = self._plan(prepare(observations, self.book()), batch)
         if not plan.kept:
             return None
-        return self._event_table(plan, batch, recorded_at)
+        return Preview(self._event_table(plan, batch, recorded_at), plan.cards())
 
     def recover(self) -> list[int]:
         """Bring tables that a crash left behind up to the observations; returns the replayed
@@ -207,7 +207,7 @@ class Journal:
         books.keys.append(pa.concat_tables([key_table, plan.links(place, batch)]), batch)
         if keyed.keyless.any():
             books.state.set_fact("keyless", "yes")
-        self.append_cards(plan.cards(), batch)
+        self.append_cards(plan.cards())
         self.append_events(self._event_table(plan, batch, recorded_at), batch)
 
     def _event_table(self, plan: Plan, batch: int, recorded_at: int) -> pa.Table:
@@ -231,8 +231,9 @@ class Journal:
             table.append(sums.cast(table.schema), batch)
         books.runs.append(books.arrow(runs_sql(), rows=rows).cast(books.runs.schema), batch)
 
-    def append_cards(self, cards: dict[str, RateCard], batch: int) -> None:
-        """Keep the price cards that are not kept yet."""
+    def append_cards(self, cards: dict[str, RateCard]) -> None:
+        """Keep the price cards that are not kept yet. They are known by their content, so a card
+        that was kept twice does no harm."""
         books = self.books
         known = self.known_cards()
         fresh = {name: card for name, card in cards.items() if name not in known}
@@ -240,7 +241,7 @@ class Journal:
             return
         contents = [msgspec.json.encode(card).decode() for card in fresh.values()]
         rows = pa.table([pa.array(list(fresh)), pa.array(contents)], schema=CARDS)
-        books.cards.append(rows, batch)
+        books.cards.append(rows, None)
         known.update(fresh)
 
     def known_cards(self) -> set[str]:

@@ -4,16 +4,19 @@ with."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import msgspec
 
-from jevons.pricing.rate import rate
+from jevons.ledger.charging import rate_call
 from jevons.stores.books import Books
+from jevons.stores.plan import Preview
 from jevons.stores.report import Question, condition
 from jevons.stores.schema import MONEY_COLUMNS, MONEY_SQL, QUANTITY_COLUMNS
-from jevons.vocabulary.charge import ChargeLine, Part, RateCard, Unpriced
+from jevons.vocabulary.charge import PROVENANCES, ChargeLine, Part, RateCard, Rated, Unpriced
 from jevons.vocabulary.money import parse_amount, plain, to_femto
 from jevons.vocabulary.observation import DIMENSIONS, LABELS
 from jevons.vocabulary.period import iso
@@ -22,9 +25,9 @@ from jevons.vocabulary.units import COMMON_UNITS, Quantities, Unit, inclusive
 _IDENTITY = ("response_id", "request_id", "attempt")
 
 
-def rows_sql(books: Books, question: Question) -> str:
+def rows_sql(books: Books, question: Question, source: str | None = None) -> str:
     """The query for live event rows (taken-back rows and their takers left out), oldest first."""
-    source = books.event_source()
+    source = source or books.event_source()
     costs = ", ".join(f"{MONEY_SQL[name]} AS {name}" for name in MONEY_COLUMNS[:-1])
     where = condition(question)
     as_of = "true" if question.as_of is None else f"epoch_us(recorded_at) <= {question.as_of}"
@@ -37,16 +40,22 @@ def rows_sql(books: Books, question: Question) -> str:
     )
 
 
-def live_events(books: Books, question: Question, limit: int | None) -> Iterator[dict[str, Any]]:
+def live_events(
+    books: Books, question: Question, limit: int | None, waiting: Preview | None = None
+) -> Iterator[dict[str, Any]]:
     """One JSON-ready object per event, oldest first: its parts merged, charge lines, costs and
-    reasons."""
-    if not books.event_files():
+    reasons. waiting: what is in the inbox."""
+    if not books.event_files() and waiting is None:
         return
     session = books.session.cursor()
-    sql = rows_sql(books, question) + " ORDER BY time, event_id, part"
+    source = books.event_source(waiting.rows if waiting else None, session)
+    sql = rows_sql(books, question, source) + " ORDER BY time, event_id, part"
     if limit is not None:
-        sql += f" LIMIT {int(limit) * 8}"
-    cards = Cards(books)
+        live = rows_sql(books, question, source)
+        first = f"SELECT event_id FROM ({live}) WHERE part = 0"
+        sql = f"SELECT * FROM ({live}) WHERE event_id IN ({first} "
+        sql += f"ORDER BY time, event_id LIMIT {int(limit)}) ORDER BY time, event_id, part"
+    cards = Cards(books, waiting.cards if waiting else None)
     pending: list[dict[str, Any]] = []
     shown = 0
     for batch in session.sql(sql).to_arrow_reader(4096):
@@ -65,20 +74,30 @@ def live_events(books: Books, question: Question, limit: int | None) -> Iterator
 class Cards:
     """Price cards by id, read on first use."""
 
-    def __init__(self, books: Books) -> None:
+    def __init__(self, books: Books, waiting: dict[str, RateCard] | None = None) -> None:
         self._books = books
+        self._waiting = waiting or {}
         self._cards: dict[str, RateCard] | None = None
 
     def get(self, card_id: str) -> RateCard:
         """The card of an id. Raises KeyError for one that is not stored."""
         if self._cards is None:
             files = self._books.cards.files()
-            rows = self._books.arrow("SELECT * FROM read_parquet(?)", [files]).to_pylist()
-            self._cards = {
+            rows = []
+            if files:
+                rows = self._books.arrow("SELECT * FROM read_parquet(?)", [files]).to_pylist()
+            stored = {
                 row["price_card"]: msgspec.json.decode(row["content"], type=RateCard)
                 for row in rows
             }
+            self._cards = {**self._waiting, **stored}
         return self._cards[card_id]
+
+    def of(self, row: dict[str, Any]) -> RateCard | Unpriced:
+        """The card that a row was rated with, or why it has none."""
+        if row["price_card"]:
+            return self.get(row["price_card"])
+        return Unpriced(row["reason"] or "no price")
 
     def fee(self, card_id: str | None) -> bool:
         """Whether a card charges more than quantity x price: per request, or a minimum."""
@@ -106,27 +125,42 @@ def quantities(row: dict[str, Any]) -> Quantities:
     return found
 
 
-def lines_of(row: dict[str, Any], cards: Cards) -> tuple[ChargeLine, ...]:
-    """The charge lines of an event row, rated with the card that it names."""
+def part_of(row: dict[str, Any]) -> Part:
+    """The quantities of an event row, with what decides their context tier."""
     counted = quantities(row)
-    totals = inclusive(counted)
     tier = row["tier_input_tokens"]
-    part = Part(counted, row["model"], totals["input_tokens"] if tier is None else tier)
-    card = (
-        cards.get(row["price_card"]) if row["price_card"] else Unpriced(row["reason"] or "no price")
-    )
-    stated = row["stated_cost"] if row["part"] == 0 else None
-    rated = rate(
-        part,
-        card,
-        completeness=row["completeness"],
-        evidence=row["evidence"],
+    return Part(counted, row["model"], inclusive(counted)["input_tokens"] if tier is None else tier)
+
+
+def rated_rows(
+    rows: list[dict[str, Any]], card_of: Callable[[dict[str, Any]], RateCard | Unpriced]
+) -> list[Rated]:
+    """The rows of one event (its parts in order) rated with the cards that `card_of` gives."""
+    head = rows[0]
+    stated = head["stated_cost"]
+    return rate_call(
+        [(part_of(row), card_of(row)) for row in rows],
+        completeness=head["completeness"],
+        evidence=head["evidence"],
         stated_cost=None if stated is None else parse_amount(stated),
-        stated_by=row["stated_by"] if stated is not None else None,
-        status=row["status"],
-        error=row["error"],
+        stated_by=head["stated_by"],
+        status=head["status"],
+        error=head["error"],
     )
-    return rated.lines
+
+
+def calls(books: Books, question: Question, size: int) -> Iterator[list[list[dict[str, Any]]]]:
+    """Chunks of events as lists of their live rows: the many with one part, then the few others."""
+    if not books.event_files():
+        return
+    several = f"SELECT event_id FROM {books.event_source()} WHERE part > 0"
+    live = rows_sql(books, question)
+    alone = f"SELECT * FROM ({live}) WHERE event_id NOT IN ({several})"
+    for batch in books.session.cursor().sql(alone).to_arrow_reader(size):
+        yield [[row] for row in batch.to_pylist()]
+    together = f"SELECT * FROM ({live}) WHERE event_id IN ({several}) ORDER BY event_id, part"
+    rows = books.arrow(together).to_pylist()
+    yield [list(group) for _, group in groupby(rows, key=itemgetter("event_id"))]
 
 
 def _event(rows: list[dict[str, Any]], cards: Cards) -> dict[str, Any]:
@@ -147,7 +181,8 @@ def _event(rows: list[dict[str, Any]], cards: Cards) -> dict[str, Any]:
     for row in rows:
         for unit, quantity in quantities(row).items():
             total[unit] = total.get(unit, 0) + quantity
-        lines += [_line(line, row) for line in lines_of(row, cards)]
+    for row, rated in zip(rows, rated_rows(rows, cards.of), strict=True):
+        lines += [_line(line, row) for line in rated.lines]
     shown["quantities"] = total
     shown.update(inclusive(total))
     shown["charges"] = lines
@@ -155,7 +190,7 @@ def _event(rows: list[dict[str, Any]], cards: Cards) -> dict[str, Any]:
         known = [row[name] for row in rows if row[name] is not None]
         shown[name] = plain(sum(known[1:], known[0])) if known else None
     shown["price_state"] = head["price_state"]
-    shown["provenance"] = head["provenance"]
+    shown["provenance"] = max((row["provenance"] for row in rows), key=PROVENANCES.index)
     shown["evidence"] = head["evidence"]
     shown["completeness"] = head["completeness"]
     shown["observations"] = head["observations"]

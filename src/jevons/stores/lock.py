@@ -19,17 +19,26 @@ def write_lock(path: Path, *, wait_seconds: int = 60) -> Iterator[None]:
 
     Raises LedgerLocked when another process still holds it after `wait_seconds` (0 = do not wait).
     """
-    with operational(path):
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    turnstile = _open(path.with_suffix(".queue"))
+    descriptor = _open(path)
+    deadline = time.monotonic() + wait_seconds
     try:
-        _acquire(descriptor, path, wait_seconds)
+        # Who waits holds the turnstile, so that a busy writer cannot come round again before it.
+        _acquire(turnstile, path, deadline)
+        _acquire(descriptor, path, deadline)
+        fcntl.flock(turnstile, fcntl.LOCK_UN)
         yield
     finally:
         os.close(descriptor)
+        os.close(turnstile)
 
 
-def _acquire(descriptor: int, path: Path, wait_seconds: int) -> None:
-    deadline = time.monotonic() + wait_seconds
+def _open(path: Path) -> int:
+    with operational(path):
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def _acquire(descriptor: int, path: Path, deadline: float) -> None:
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -40,4 +49,4 @@ def _acquire(descriptor: int, path: Path, wait_seconds: int) -> None:
                     f"another process is writing to the ledger at {path.parent}",
                     remedy="Wait until it has finished and run the command again.",
                 ) from None
-            time.sleep(0.05)
+            time.sleep(0.02)

@@ -84,7 +84,7 @@ class Search:
         self.books = books
         self.keyless = prepared.keyed.keyless
         self.times = prepared.keyed.times
-        self.any_stored = books.state.fact("keyless") == "yes"
+        self.any_stored = books.has_keyless()
         self.needed = bool(self.keyless.any()) or self.any_stored
         self.counts = counts_of(prepared) if self.needed else np.zeros((0, 2), dtype=np.int64)
         self.found: dict[bytes, Centre] = {}

@@ -28,6 +28,14 @@ class Sealed:
     impossible: dict[int, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What waits in the inbox as event rows, and the price cards that they name."""
+
+    rows: pa.Table
+    cards: dict[str, RateCard]
+
+
 @dataclass(slots=True)
 class Plan:
     """What a batch will write. kept: positions that are new, alone: those that meet no other

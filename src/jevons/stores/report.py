@@ -3,6 +3,7 @@ rows."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -29,7 +30,7 @@ CALENDAR: Final = {
 PLAIN: Final = (*LABELS, *DIMENSIONS, "source", "price_state", "provenance", "evidence")
 """Dimensions that are columns of the event table."""
 
-_SOMETHING: Final = "(calls <> 0 OR cost_known <> 0)"
+_SOMETHING: Final = "(calls <> 0 OR cost_known <> 0 OR input_tokens <> 0 OR output_tokens <> 0)"
 _NOWADAYS: Final = 1_790_000_000_000_000
 _CELL_US: Final = CELL_MINUTES * 60_000_000
 
@@ -61,7 +62,10 @@ class Answer:
 def dimension_sql(name: str, time_zone: str, time: str = "time") -> str:
     """The SQL expression of a dimension. Raises UsageError for a name that is none."""
     if name in CALENDAR:
-        return f"strftime({local_sql(time_zone, time)}, {quote(CALENDAR[name])})"
+        local = f"strftime({local_sql(time_zone, time)}, {quote(CALENDAR[name])})"
+        if name == "hour" and len(offsets(time_zone)) > 1:
+            return f"{local} || {_by_offset(time_zone, time, _offset_text)}"
+        return local
     if name in PLAIN:
         return name
     if name == "model":
@@ -75,17 +79,29 @@ def dimension_sql(name: str, time_zone: str, time: str = "time") -> str:
 
 def local_sql(time_zone: str, time: str) -> str:
     """The local time of an instant as an SQL timestamp, by the zone's own offsets."""
+    return f"make_timestamp(epoch_us({time}) + {_by_offset(time_zone, time, str)})"
+
+
+def _by_offset(time_zone: str, time: str, write: Callable[[int], str]) -> str:
+    """A CASE over the offsets of a zone, each written by `write`."""
     steps = offsets(time_zone)
     if len(steps) == 1:
-        return f"make_timestamp(epoch_us({time}) + {steps[0][1]})"
+        return write(steps[0][1])
     ends = [*(start for start, _ in steps[1:]), 2**62]
     spans = [(start, end, shift) for (start, shift), end in zip(steps, ends, strict=True)]
     spans.sort(key=lambda span: abs(span[0] - _NOWADAYS))  # the likely ones are tried first
     cases = " ".join(
-        f"WHEN epoch_us({time}) >= {start} AND epoch_us({time}) < {end} THEN {shift}"
+        f"WHEN epoch_us({time}) >= {start} AND epoch_us({time}) < {end} THEN {write(shift)}"
         for start, end, shift in spans
     )
-    return f"make_timestamp(epoch_us({time}) + CASE {cases} END)"
+    return f"CASE {cases} END"
+
+
+def _offset_text(shift: int) -> str:
+    """An offset as `'+05:30'`: in the night of a change two hours bear the same name."""
+    minutes = shift // 60_000_000
+    sign = "-" if minutes < 0 else "+"
+    return quote(f"{sign}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}")
 
 
 def condition(question: Question, *, time: str = "time", recorded: bool = True) -> str:
@@ -209,7 +225,7 @@ def _row(row: dict[str, Any], by: tuple[str, ...], keys: list[str]) -> dict[str,
     for name in MEASURES:
         value = row[name]
         if name in MONEY_COLUMNS:
-            known = row["list_known" if name in ("list_cost", "contracted_cost") else "cost_known"]
+            known = row["list_known" if name == "list_cost" else "cost_known"]
             shown[name] = Decimal(value) if known and value is not None else None
         else:
             shown[name] = int(value or 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -11,25 +12,23 @@ import pyarrow as pa
 
 from jevons.pricing.book import PriceBook
 from jevons.pricing.context import PriceContext
-from jevons.pricing.rate import rate
 from jevons.stores.columns import Amounts, money_columns, retracted
 from jevons.stores.journal import Journal
-from jevons.stores.listing import quantities, rows_sql
+from jevons.stores.listing import calls, part_of, rated_rows
 from jevons.stores.report import Question
 from jevons.stores.schema import EVENTS, INSTANT, MONEY_COLUMNS
-from jevons.vocabulary.charge import Part, RateCard, Rated
-from jevons.vocabulary.money import parse_amount, to_femto
-from jevons.vocabulary.units import inclusive
+from jevons.vocabulary.charge import RateCard, Rated, Unpriced
+from jevons.vocabulary.money import to_femto
 
 _CHUNK = 50_000
 
 
 @dataclass(slots=True)
 class Repriced:
-    """How many event rows were looked at and changed, and their effective cost before and after."""
+    """How many events were looked at and changed, and their effective cost before and after."""
 
     recorded_at: int
-    rows: int = 0
+    events: int = 0
     changed: int = 0
     before: Decimal | None = None
     after: Decimal | None = None
@@ -49,43 +48,45 @@ def reprice(
     batch = books.last_batch() + 1
     appended: list[pa.Table] = []
     cards: dict[str, RateCard] = {}
-    sql = rows_sql(books, question)
-    reader = books.session.cursor().sql(sql).to_arrow_reader(_CHUNK)
-    memory: dict[tuple[Any, ...], Rated] = {}
-    for chunk in reader:
-        table = pa.Table.from_batches([chunk])
-        changed, rated = _changes(table, book, cards, memory, result)
+
+    def card_of(row: dict[str, Any]) -> RateCard | Unpriced:
+        card = book.match(_context(row), row["time"], part_of(row).tier_input_tokens)
+        if isinstance(card, RateCard):
+            cards[card.card_id] = card
+        return card
+
+    for chunk in calls(books, question, _CHUNK):
+        changed = _changes(chunk, card_of, result)
         if changed:
-            old = _restored(table.take(pa.array(changed, pa.int64())))
+            old = _restored([row for row, _ in changed])
+            rated = [one for _, one in changed]
             appended += [retracted(old, recorded_at), _renewed(old, rated, batch, recorded_at)]
     if appended and not dry_run:
-        journal.append_cards(cards, batch)
+        journal.append_cards(cards)
         journal.append_events(pa.concat_tables(appended), batch)
     return result
 
 
 def _changes(
-    table: pa.Table,
-    book: PriceBook,
-    cards: dict[str, RateCard],
-    memory: dict[tuple[Any, ...], Rated],
+    chunk: list[list[dict[str, Any]]],
+    card_of: Callable[[dict[str, Any]], RateCard | Unpriced],
     result: Repriced,
-) -> tuple[list[int], list[Rated]]:
-    changed: list[int] = []
-    fresh: list[Rated] = []
-    for number, row in enumerate(table.to_pylist()):
-        result.rows += 1
-        rated = _rate_row(row, book, cards)
-        before, after = row["effective_cost"], rated.effective_cost
-        result.before = _add(result.before, before)
-        result.after = _add(result.after, after)
-        same = all(row[name] == getattr(rated, name) for name in MONEY_COLUMNS)
-        if same and row["price_state"] == rated.price_state:
-            continue
-        result.changed += 1
-        changed.append(number)
-        fresh.append(rated)
-    return changed, fresh
+) -> list[tuple[dict[str, Any], Rated]]:
+    """The rows of a chunk whose price is another one now, with it."""
+    changed: list[tuple[dict[str, Any], Rated]] = []
+    for rows in chunk:
+        result.events += 1
+        rated = rated_rows(rows, card_of)
+        different = False
+        for row, one in zip(rows, rated, strict=True):
+            result.before = _add(result.before, row["effective_cost"])
+            result.after = _add(result.after, one.effective_cost)
+            same = all(row[name] == getattr(one, name) for name in MONEY_COLUMNS)
+            if not same or row["price_state"] != one.price_state:
+                changed.append((row, one))
+                different = True
+        result.changed += different
+    return changed
 
 
 def _add(total: Decimal | None, cost: Decimal | None) -> Decimal | None:
@@ -93,39 +94,29 @@ def _add(total: Decimal | None, cost: Decimal | None) -> Decimal | None:
     return total if cost is None else cost + (total or 0)
 
 
-def _rate_row(row: dict[str, Any], book: PriceBook, cards: dict[str, RateCard]) -> Rated:
-    counted = quantities(row)
-    tier = row["tier_input_tokens"]
-    tier = inclusive(counted)["input_tokens"] if tier is None else tier
-    model = row["model"] or row["response_model"] or row["request_model"]
-    context = PriceContext(
-        row["provider"], row["host"], row["region"], row["service_tier"], row["batch_api"],
-        row["speed"], model,
-    )  # fmt: skip
-    card = book.match(context, row["time"], tier)
-    if isinstance(card, RateCard):
-        cards[card.card_id] = card
-    stated = row["stated_cost"] if row["part"] == 0 else None
-    return rate(
-        Part(counted, row["model"], tier),
-        card,
-        completeness=row["completeness"],
-        evidence=row["evidence"],
-        stated_cost=None if stated is None else parse_amount(stated),
-        stated_by=row["stated_by"] if stated is not None else None,
-        status=row["status"],
-        error=row["error"],
+def _context(row: dict[str, Any]) -> PriceContext:
+    """The context that a stored row is priced in."""
+    return PriceContext(
+        provider=row["provider"],
+        host=row["host"],
+        region=row["region"],
+        service_tier=row["service_tier"],
+        batch=row["batch_api"],
+        speed=row["speed"],
+        model=row["model"] or row["response_model"] or row["request_model"],
     )
 
 
-def _restored(rows: pa.Table) -> pa.Table:
+def _restored(rows: list[dict[str, Any]]) -> pa.Table:
     """Rows of the listing query with the event table's own types."""
     columns = {}
     for name in EVENTS.names:
-        column = rows.column(name)
         kind = EVENTS.field(name).type
+        values = [row[name] for row in rows]
         columns[name] = (
-            column.cast(pa.int64()).cast(INSTANT) if kind == INSTANT else column.cast(kind)
+            pa.array(values, pa.int64()).cast(INSTANT)
+            if kind == INSTANT
+            else pa.array(values, kind)
         )
     return pa.table(columns, schema=EVENTS)
 

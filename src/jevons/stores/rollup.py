@@ -44,10 +44,13 @@ MEASURES: Final[dict[str, str]] = {
     **{name: f"sum({MONEY_SQL[name]})" for name in MONEY_COLUMNS},
     "list_known": "sum(CASE WHEN list_difference IS NULL THEN 0 ELSE sign END)",
     "cost_known": "sum(CASE WHEN effective_cost IS NULL THEN 0 ELSE sign END)",
-    "unknown_calls": "sum(CASE WHEN effective_cost IS NULL THEN calls ELSE 0 END)",
+    "unknown_calls": "sum(CASE WHEN price_state = 'unknown' THEN calls ELSE 0 END)",
+    "unlisted_calls": (
+        "sum(CASE WHEN list_difference IS NULL AND price_state <> 'unknown' THEN calls ELSE 0 END)"
+    ),
     "unpriced_events": (
-        "sum(CASE WHEN price_state = 'unknown' OR reason LIKE 'no price for%' "
-        "THEN calls ELSE 0 END)"
+        "sum(CASE WHEN price_state = 'unknown' OR list_difference IS NULL "
+        "OR (price_state = 'lower_bound' AND completeness = 'complete') THEN calls ELSE 0 END)"
     ),
     "lower_bound_calls": "sum(CASE WHEN price_state = 'lower_bound' THEN calls ELSE 0 END)",
     "possible_duplicates": "sum(CASE WHEN possible_duplicate THEN calls ELSE 0 END)",

@@ -109,10 +109,16 @@ class State:
                 structure=structure,
             )
 
-    def rejected(self) -> int:
-        """How many rejections are kept."""
-        (count,) = self._db.execute("SELECT count(*) FROM rejections").fetchone()
+    def rejected(self, as_of: int | None = None) -> int:
+        """How many rejections are kept, of those recorded by `as_of` (epoch microseconds)."""
+        (count,) = self._db.execute(
+            "SELECT count(*) FROM rejections WHERE ?1 IS NULL OR recorded_at <= ?1", (as_of,)
+        ).fetchone()
         return int(count)
+
+    def drop_rejections(self, place: str) -> None:
+        """Forget the rejections of a file that is read anew from its beginning."""
+        self._write("DELETE FROM rejections WHERE place = ?", [(place,)])
 
     def register(self, files: Iterable[tuple[str, Path]]) -> None:
         """Remember size and checksum of files that a commit wrote."""

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-import pyarrow as pa
 
+from jevons.ledger.intake import accept
 from jevons.stores.books import LAYOUT, Books
 from jevons.stores.inbox import Inbox
 from jevons.stores.lock import write_lock
 from jevons.stores.report import Answer, Question, answer
 from jevons.stores.state import Cursor, State
-from jevons.stores.table import chunked, operational
+from jevons.stores.table import operational
 from jevons.vocabulary.errors import LedgerDamaged, LedgerLocked
 from jevons.vocabulary.observation import Observation
-from jevons.vocabulary.rejection import Rejection
+from jevons.vocabulary.rejection import Rejection, reject
 
 if TYPE_CHECKING:
     from jevons.pricing.book import PriceBook
     from jevons.stores.journal import Journal
-    from jevons.stores.plan import Sealed
+    from jevons.stores.plan import Preview, Sealed
     from jevons.stores.preparation import Prepared
     from jevons.stores.repricing import Repriced
 
@@ -96,7 +97,7 @@ class Store:
         with write_lock(self.books.lock_path, wait_seconds=wait_seconds):
             last = int(self.state.fact("recorded_at") or 0)
             now = max(self.clock(), last + 1)
-            unfinished = self.state.fact("writing") == "yes"
+            unfinished = self._unfinished()
             facts = {"recorded_at": str(now), "layout": LAYOUT, "writing": "yes"}
             self.state.set_facts(facts)
             if unfinished:
@@ -120,6 +121,15 @@ class Store:
         with self._writing() as recorded_at:
             return self.journal.seal_prepared(prepared, recorded_at)
 
+    @contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Hold still: nobody writes meanwhile, and nothing is left unfinished."""
+        if not self.exists() or not self.books.writable:
+            yield
+            return
+        with self._writing():
+            yield
+
     def reject(self, rejections: Iterable[Rejection]) -> None:
         """Keep rejections."""
         self.state.reject(rejections, self.clock())
@@ -134,10 +144,18 @@ class Store:
         return Inbox(self.home / "inbox.db")
 
     def acknowledge(self, observations: Sequence[Observation]) -> int:
-        """Put observations into the inbox durably; returns how many were not waiting already."""
+        """Put observations into the inbox durably; returns how many were not waiting already.
+
+        What may not enter the books is kept as a rejection at once, and is not acknowledged.
+        """
+        refused = [(one, reason) for one in observations if (reason := accept(one))]
+        if refused:
+            self.reject(_refusal(one, reason) for one, reason in refused)
+        lost = {id(one) for one, _ in refused}
         inbox = self.inbox()
         try:
-            return inbox.append([msgspec.json.encode(o) for o in observations])
+            lines = [msgspec.json.encode(one) for one in observations if id(one) not in lost]
+            return inbox.append(lines) if lines else 0
         finally:
             inbox.close()
 
@@ -156,32 +174,36 @@ class Store:
                     return sealed
                 with self._writing(wait_seconds=wait_seconds) as recorded_at:
                     mark, lines = inbox.peek(SEAL_ROWS)
-                    outcome = self.journal.seal([_decode(line) for line in lines], recorded_at)
+                    observations = [_decode(line) for line in lines]
+                    outcome = self.journal.seal(observations, recorded_at)
+                    refused = outcome.impossible.items()
+                    self.reject(_refusal(observations[i], reason) for i, reason in refused)
                     inbox.remove(mark)
                     sealed += outcome.new
         finally:
             inbox.close()
 
-    def _settle(self) -> pa.Table | None:
-        """Before a report: finish what a crash left, seal the inbox if nobody else writes."""
+    def _settle(self) -> None:
+        """Before a question: finish what a kill left, seal the inbox, if nobody else writes."""
         if not self.exists() or not self.books.writable:
-            return None
-        try:
-            if self.state.fact("writing") == "yes":
+            return
+        with suppress(LedgerLocked):
+            if self._unfinished():
                 with self._writing(wait_seconds=0):
                     pass
             self.seal_inbox(wait_seconds=0)
-        except LedgerLocked:
-            return self.pending()
-        return None
 
-    def pending(self) -> pa.Table | None:
-        """Event rows of what waits in the inbox, worked out in memory, None if nothing waits."""
-        if not (self.home / "inbox.db").exists():
+    def _unfinished(self) -> bool:
+        """Whether a writer was stopped, or the note that tells is lost."""
+        return self.state.fact("writing") != "no" and self.exists()
+
+    def pending(self) -> Preview | None:
+        """What waits in the inbox, worked out in memory, None if nothing waits."""
+        if not (self.home / "inbox.db").exists() or not self.books.writable:
             return None
         inbox = self.inbox()
         try:
-            _, lines = inbox.peek(SEAL_ROWS)
+            _, lines = inbox.peek(sys.maxsize)
         finally:
             inbox.close()
         return (
@@ -189,16 +211,26 @@ class Store:
         )
 
     def ask(self, question: Question) -> Answer:
-        """Answer a report query from sealed tables and inbox."""
-        pending = self._settle()
-        return answer(self.books, question, pending)
+        """Answer a report query from sealed tables and inbox.
+
+        Another process may seal the inbox between the two readings; then they are read again.
+        """
+        self._settle()
+        while True:
+            batch = self.books.events.batch()
+            waiting = self.pending()
+            found = answer(self.books, question, waiting.rows if waiting else None)
+            if self.books.events.batch() == batch:
+                return found
 
     def events(self, question: Question, limit: int | None) -> Iterator[dict[str, Any]]:
         """Live events one by one, JSON-ready."""
         from jevons.stores.listing import live_events
 
         self._settle()
-        return live_events(self.books, self._bounded(question), limit)
+        waiting = self.pending()
+        bounded = question if waiting else self._bounded(question)
+        return live_events(self.books, bounded, limit, waiting)
 
     def _bounded(self, question: Question) -> Question:
         """Give a question about one run the time bounds of that run, which saves most reading."""
@@ -258,12 +290,15 @@ class Store:
 
         Rows that were taken back do not count, so it does not depend on the order of reports.
         """
-        if not self.books.event_files():
+        waiting = self.pending()
+        if not self.books.event_files() and waiting is None:
             return None
+        session = self.books.session.cursor()
+        source = self.books.event_source(waiting.rows if waiting else None, session)
         known = "true" if as_of is None else f"recorded_at <= make_timestamptz({as_of})"
-        rows = f"(SELECT * FROM {self.books.event_source()} WHERE {known})"
+        rows = f"(SELECT * FROM {source} WHERE {known})"
         for recent in ("time >= (SELECT max(time) - INTERVAL 1 HOUR FROM r)", "true"):
-            ((newest,),) = self.books.session.execute(
+            ((newest,),) = session.execute(
                 f"WITH r AS {rows}, live AS (SELECT max(time) AS t FROM r WHERE {recent} "
                 "GROUP BY event_id, part, version HAVING sum(sign) > 0) "
                 "SELECT epoch_us(max(t)) FROM live"
@@ -299,6 +334,7 @@ class Store:
         return merged
 
 
-def split_batches(observations: Sequence[Observation]) -> list[Sequence[Observation]]:
-    """Observations in slices of the size of a batch."""
-    return chunked(observations, SEAL_ROWS)
+def _refusal(one: Observation, reason: str) -> Rejection:
+    """An observation that came without a file and may not enter the books."""
+    usage = {"usage": one.usage} if one.usage else None
+    return reject(one.source, "inbox", 0, reason, msgspec.json.encode(one), usage)

@@ -11,9 +11,8 @@ entry and their directories (`storage.md`, hazards 1 and 2).
 from __future__ import annotations
 
 import errno
-import os
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -51,8 +50,6 @@ class Table:
 
     path: Path
     schema: pa.Schema
-    partition_by: tuple[str, ...] = ()
-    bloom: tuple[str, ...] = ()
     register: Registrar | None = None
     _handle: DeltaTable | None = field(default=None, repr=False)
 
@@ -95,26 +92,25 @@ class Table:
             return 0
         return self.open().transaction_version(APPLICATION) or 0
 
-    def append(self, rows: pa.Table, batch: int) -> bool:
+    def append(self, rows: pa.Table, batch: int | None) -> bool:
         """Append the rows of a batch; False (and nothing written) if the table already has the
-        batch."""
+        batch. batch None: rows that belong to no batch and may be appended twice."""
         if not self.exists():
             self._create()
         handle = self.open()
-        done = handle.transaction_version(APPLICATION) or 0
-        if done >= batch:
+        if batch is not None and (handle.transaction_version(APPLICATION) or 0) >= batch:
             return False
+        before = handle.version()
+        marks = [] if batch is None else [Transaction(APPLICATION, batch)]
         with operational(self.path):
             write_deltalake(
                 handle,
                 rows.cast(self.schema),
                 mode="append",
-                commit_properties=CommitProperties(
-                    app_transactions=[Transaction(APPLICATION, batch)]
-                ),
+                commit_properties=CommitProperties(app_transactions=marks),
                 writer_properties=self._properties(),
             )
-            self._persist(handle)
+            self._persist(handle, before)
         return True
 
     def replace(self, rows: pa.Table, batch: int) -> None:
@@ -122,6 +118,7 @@ class Table:
         if not self.exists():
             self._create()
         handle = self.open()
+        before = handle.version()
         with operational(self.path):
             write_deltalake(
                 handle,
@@ -132,7 +129,7 @@ class Table:
                 ),
                 writer_properties=self._properties(),
             )
-            self._persist(handle)
+            self._persist(handle, before)
 
     def _create(self) -> None:
         with operational(self.path):
@@ -140,14 +137,13 @@ class Table:
             handle = DeltaTable.create(
                 str(self.path),
                 schema=self.schema,
-                partition_by=list(self.partition_by) or None,
                 mode="ignore",
                 configuration={
                     "delta.checkpointInterval": "20",
                     "delta.dataSkippingStatsColumns": self.schema.names[0],
                 },
             )
-            self._persist(handle)
+            self._persist(handle, -1)
             sync_directory(self.path.parent)
         self._handle = handle
 
@@ -161,18 +157,21 @@ class Table:
             column_properties={name: plain for name in VARIED if name in self.schema.names},
         )
 
-    def _persist(self, handle: DeltaTable) -> None:
-        """Fsync what the last commit added, and everything that names it."""
+    def _persist(self, handle: DeltaTable, before: int) -> None:
+        """Fsync what all commits since a version added, and everything that names it."""
         handle.update_incremental()
-        version = handle.version()
-        entry = self.path / "_delta_log" / f"{version:020d}.json"
-        added = [entry, *(self.path / name for name in added_files(entry))]
-        for checkpoint in (self.path / "_delta_log").glob(f"{version:020d}.checkpoint*.parquet"):
-            added.append(checkpoint)
-            added.append(self.path / "_delta_log" / "_last_checkpoint")
-        self._sync(added)
+        log = self.path / "_delta_log"
+        added = []
+        for version in range(before + 1, handle.version() + 1):
+            entry = log / f"{version:020d}.json"
+            added += [entry, *(self.path / name for name in added_files(entry))]
+        for checkpoint in log.glob("*.checkpoint*.parquet"):
+            if int(checkpoint.name[:20]) > before:
+                added += [checkpoint, log / "_last_checkpoint"]
+        present = [path for path in dict.fromkeys(added) if path.exists()]
+        self._sync(present)
         if self.register is not None:
-            self.register([(f"{self.name}/{p.relative_to(self.path)}", p) for p in added])
+            self.register([(f"{self.name}/{p.relative_to(self.path)}", p) for p in present])
 
     def adopt(self, registered: set[str]) -> None:
         """Fsync and register what a writer committed but was stopped before it could persist it."""
@@ -190,7 +189,8 @@ class Table:
     def _sync(self, paths: list[Path]) -> None:
         for path in paths:
             sync_file(path)
-        for directory in {path.parent for path in paths} | {self.path, self.path.parent}:
+        above = {self.path, self.path.parent, self.path.parent.parent}
+        for directory in {path.parent for path in paths} | above:
             sync_directory(directory)
 
     def compact(self) -> int:
@@ -198,29 +198,29 @@ class Table:
         if not self.exists():
             return 0
         handle = self.open()
-        before = len(handle.file_uris())
+        files, before = len(handle.file_uris()), handle.version()
         with operational(self.path):
             handle.optimize.compact(writer_properties=self._properties())
-            self._persist(handle)
             handle.create_checkpoint()
-            self._persist(handle)
-        return before - len(handle.file_uris())
+            self._persist(handle, before - 1)
+        return files - len(handle.file_uris())
 
-    def sweep(self) -> list[str]:
-        """Delete files that compaction replaced more than a day ago, and what killed writers left.
+    def sweep(self, retention_hours: int = RETENTION_HOURS) -> list[str]:
+        """Delete files that compaction replaced longer ago than that.
 
         Returns the names within the table of what is gone. Readers of a day ago have long finished.
         """
         if not self.exists():
             return []
         handle = self.open()
+        before = handle.version()
         with operational(self.path):
             gone = list(
                 handle.vacuum(
-                    retention_hours=RETENTION_HOURS, enforce_retention_duration=False, dry_run=False
+                    retention_hours=retention_hours, enforce_retention_duration=False, dry_run=False
                 )
             )
-            self._persist(handle)
+            self._persist(handle, before)
             return gone
 
 
@@ -282,14 +282,3 @@ def ledger_error(error: BaseException, path: Path) -> LedgerError:
 
 def _brief(error: BaseException) -> str:
     return str(error).splitlines()[0][:300] if str(error) else type(error).__name__
-
-
-def chunked(items: Sequence[Any], size: int) -> list[Sequence[Any]]:
-    """Consecutive slices of at most `size` items."""
-    return [items[i : i + size] for i in range(0, len(items), size)]
-
-
-def free_bytes(path: Path) -> int:
-    """Bytes available to this user where a path lives."""
-    statistics = os.statvfs(path)
-    return statistics.f_bavail * statistics.f_frsize

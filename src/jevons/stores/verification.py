@@ -12,11 +12,12 @@ The first difference is named; nothing is changed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from operator import mul
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import msgspec
-import numpy as np
 import pyarrow as pa
 
 from jevons.ledger.identity import digest, event_id, group, is_keyless, keys, lookup_hash
@@ -27,7 +28,7 @@ from jevons.pricing.book import PriceBook
 from jevons.stores.books import Books, quote
 from jevons.stores.columns import Resolved, event_rows
 from jevons.stores.durable import checksum
-from jevons.stores.listing import Cards, lines_of, rows_sql
+from jevons.stores.listing import Cards, calls, rated_rows, rows_sql
 from jevons.stores.report import Question
 from jevons.stores.rollup import ROLLUPS, cells_sql, runs_sql
 from jevons.stores.schema import EVENTS, MONEY_COLUMNS, QUANTITY_COLUMNS, STORED_MONEY
@@ -73,6 +74,8 @@ def _files_differ(books: Books, table: Table) -> str | None:
     if not table.path.is_dir():
         return None
     registered = books.state.registered()
+    if not registered:
+        return None  # the side database is lost: there are no checksums to compare with
     prefix = f"ledger/{table.name}/"
     log = table.path / "_delta_log"
     for name, (size, digest_then) in registered.items():
@@ -150,7 +153,7 @@ def _shared_places(books: Books) -> set[tuple[int, int]]:
 def _events_differ(books: Books, book: Callable[[], PriceBook]) -> str | None:
     """Singles are compared chunk by chunk; those that share keys or have none all together."""
     shared = _shared_places(books)
-    keyless_exist = books.state.fact("keyless") == "yes"
+    keyless_exist = books.has_keyless()
     together: list[Observation] = []
     count = 0
     for chunk in _observations(books):
@@ -166,14 +169,15 @@ def _events_differ(books: Books, book: Callable[[], PriceBook]) -> str | None:
         ids = [event_id((one,)) for one in alone]
         flags = [False] * len(alone)
         resolved = Resolved(alone, ids, [1] * len(alone), flags, list(flags))
-        count += len(alone)
-        if difference := _compare(books, resolved, book):
+        difference, rows = _compare(books, resolved, book)
+        if difference:
             return difference
+        count += rows
     if together:
-        resolved = _resolve_all(together)
-        count += len(resolved.events)
-        if difference := _compare(books, resolved, book):
+        difference, rows = _compare(books, _resolve_all(together), book)
+        if difference:
             return difference
+        count += rows
     return _count_differs(books, count)
 
 
@@ -189,9 +193,12 @@ def _resolve_all(observations: list[Observation]) -> Resolved:
     return resolved
 
 
-def _compare(books: Books, resolved: Resolved, book: Callable[[], PriceBook]) -> str | None:
+def _compare(
+    books: Books, resolved: Resolved, book: Callable[[], PriceBook]
+) -> tuple[str | None, int]:
+    """The first difference between events and the stored rows, and how many rows they make."""
     if not resolved.events:
-        return None
+        return None, 0
     expected = event_rows(resolved, post(resolved.events, book()), 0, 0)
     names = ", ".join(COMPARED)
     low = min(int(o.time) for o in resolved.events)
@@ -203,7 +210,7 @@ def _compare(books: Books, resolved: Resolved, book: Callable[[], PriceBook]) ->
         expected=expected,
     ).to_pylist()
     if not difference:
-        return None
+        return None, len(expected)
     wanted = difference[0]
     found = books.arrow(
         f"SELECT {shown} FROM ({stored}) "
@@ -211,85 +218,77 @@ def _compare(books: Books, resolved: Resolved, book: Callable[[], PriceBook]) ->
     ).to_pylist()
     name = wanted["event_id"].hex()
     if not found:
-        return f"event {name} follows from the observations but is not in the event table"
+        return f"event {name} follows from the observations but is not stored", 0
     same_part = [row for row in found if row["part"] == wanted["part"]] or found
     columns = [n for n in COMPARED if same_part[0][n] != wanted[n]]
     first = columns[0] if columns else "a column"
-    return (
-        f"event {name}: {first} is {same_part[0].get(first)!r}, it should be {wanted.get(first)!r}"
-    )
+    found_now, should = same_part[0].get(first), wanted.get(first)
+    return f"event {name}: {first} is {found_now!r}, it should be {should!r}", 0
 
 
 def _count_differs(books: Books, expected: int) -> str | None:
-    files = books.event_files()
-    if not files:
-        return None if expected == 0 else f"{expected} events are missing"
-    rows = books.arrow("SELECT sum(calls) AS n FROM read_parquet(?)", [files]).to_pylist()
+    """The other direction: nothing is stored that does not follow from the observations."""
+    if not books.event_files():
+        return None if expected == 0 else f"{expected} rows are missing"
+    rows = books.arrow(f"SELECT sum(sign) AS n FROM {books.event_source()}").to_pylist()
     found = int(rows[0]["n"] or 0)
-    return (
-        None
-        if found == expected
-        else f"{found} events are stored, {expected} follow from the observations"
-    )
+    if found == expected:
+        return None
+    return f"{found} event rows are stored, {expected} follow from the observations"
 
 
 def _costs_differ(books: Books) -> str | None:
-    """Every live row is rated again with the price card that it names."""
+    """Every live event is rated again with the price cards that it names."""
     cards = Cards(books)
-    if not books.event_files():
-        return None
-    reader = books.session.cursor().sql(rows_sql(books, Question())).to_arrow_reader(CHUNK)
-    for chunk in reader:
-        difference = _chunk_costs_differ(pa.Table.from_batches([chunk]), cards)
+    for chunk in calls(books, Question(), CHUNK):
+        single = [rows for rows in chunk if not _is_plain(rows, cards)]
+        plain = [rows[0] for rows in chunk if _is_plain(rows, cards)]
+        difference = _products_differ(plain, cards)
+        for rows in [] if difference else single:
+            difference = difference or _lines_differ(rows, cards)
         if difference:
             return difference
     return None
 
 
-def _chunk_costs_differ(rows: pa.Table, cards: Cards) -> str | None:
-    plain = _plain_rows(rows, cards)
-    difference = _products_differ(rows.filter(pa.array(plain)), cards)
-    if difference:
-        return difference
-    for row in rows.filter(pa.array(~plain)).to_pylist():
-        lines = lines_of(row, cards)
+def _lines_differ(rows: list[dict[str, Any]], cards: Cards) -> str | None:
+    """The costs of an event's rows against the sums of its charge lines."""
+    for row, rated in zip(rows, rated_rows(rows, cards.of), strict=True):
         for name in MONEY_COLUMNS:
-            known = [v for line in lines if (v := getattr(line, name)) is not None]
-            total = sum(known[1:], known[0]) if known else None
-            if total != row[name] and not (total is None and row[name] == 0):
+            if getattr(rated, name) != row[name]:
                 event = row["event_id"].hex()
-                return f"event {event}: {name} is {row[name]}, its lines sum to {total}"
+                return (
+                    f"event {event}: {name} is {row[name]}, its lines sum to {getattr(rated, name)}"
+                )
     return None
 
 
-def _plain_rows(rows: pa.Table, cards: Cards) -> np.ndarray:
-    """Which rows are quantity x price in the common units and nothing else."""
-    states = np.array(rows.column("price_state").to_pylist(), dtype=object)
-    rare = np.array([text is not None for text in rows.column("other_quantities").to_pylist()])
-    ids = rows.column("price_card").to_pylist()
-    fees = {card_id for card_id in set(ids) if cards.fee(card_id)}
-    charged = np.array([card_id in fees for card_id in ids])
-    found: np.ndarray = (states == "exact") & ~rare.astype(bool) & ~charged.astype(bool)
-    return found
+def _is_plain(rows: list[dict[str, Any]], cards: Cards) -> bool:
+    """Whether an event is quantity x price in the common units and nothing else."""
+    row = rows[0]
+    return (
+        len(rows) == 1
+        and row["price_state"] == "exact"
+        and row["other_quantities"] is None
+        and not cards.fee(row["price_card"])
+    )
 
 
-def _products_differ(rows: pa.Table, cards: Cards) -> str | None:
-    """list_cost = sum of quantity x list unit price, in whole 1e-15 USD, for plain rows."""
-    if not len(rows):
-        return None
-    ids = np.array(rows.column("price_card").to_pylist(), dtype=object)
-    counted = np.stack([rows.column(n).to_numpy().astype(object) for n in QUANTITY_COLUMNS], axis=1)
-    for name, prices in (("list_cost", "list"), ("contracted_cost", "contracted")):
-        costs = rows.column(name).to_pylist()
-        for card_id in set(ids):
-            vector = np.array(cards.vector(card_id, prices), dtype=object)
-            chosen = np.flatnonzero(ids == card_id)
-            totals = counted[chosen] @ vector
-            for row, total in zip(chosen.tolist(), totals, strict=True):
-                if costs[row] is None or int(costs[row].scaleb(15)) != total:
-                    event = rows.column("event_id")[row].as_py().hex()
-                    priced = f"quantities x prices are {total}e-15"
-                    return f"event {event}: {name} is {costs[row]}, {priced}"
+def _products_differ(rows: list[dict[str, Any]], cards: Cards) -> str | None:
+    """list cost = sum of quantity x list unit price, the other three at the contracted price, in
+    whole 1e-15 USD."""
+    prices: dict[str, tuple[list[int], list[int]]] = {}
+    for row in rows:
+        card_id = row["price_card"]
+        if card_id not in prices:
+            prices[card_id] = cards.vector(card_id, "list"), cards.vector(card_id, "contracted")
+        counted = [row[name] for name in QUANTITY_COLUMNS]
+        listed, contracted = (sum(map(mul, counted, vector)) for vector in prices[card_id])
+        for name in MONEY_COLUMNS:
+            wanted = listed if name == "list_cost" else contracted
+            if row[name] is None or int(row[name].scaleb(15)) != wanted:
+                event = row["event_id"].hex()
+                return f"event {event}: {name} is {row[name]}, quantities x prices are {wanted}e-15"
     return None
 
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from jevons.app.company import generate, truth
+from jevons.app.company.catalogue import MODELS
 from jevons.app.company.causes import CAUSES
 from jevons.app.company.generation import Generation
-from jevons.app.company.catalogue import MODELS
 from jevons.app.company.tally import KINDS, Tally, unit_prices
 
 EVENTS, SEED = 30_000, 11

@@ -14,7 +14,7 @@ from jevons.app.results import ImportSummary, Progress, Query
 from jevons.app.settings import Settings
 from jevons.app.use_cases import Jevons
 from jevons.app.wiring import open_jevons, sources
-from jevons.vocabulary.errors import Interrupted, JevonsError, SourceError
+from jevons.vocabulary.errors import Interrupted
 from tests.unit.stores.sample import KINDS, call, lines, mixed, opened, report_bytes
 
 
@@ -99,9 +99,7 @@ def test_a_rewritten_file_is_read_again_and_known_calls_are_not_doubled(
     assert jevons.report(Query()).total.calls == (6 if shorter else 11)
 
 
-def test_a_rotated_file_is_not_doubled_and_nothing_is_lost(
-    jevons: Jevons, tmp_path: Path
-) -> None:
+def test_a_rotated_file_is_not_doubled_and_nothing_is_lost(jevons: Jevons, tmp_path: Path) -> None:
     log, old = tmp_path / "log", tmp_path / "log.1"
     log.write_text(lines(call(1), call(2)))
     jevons.import_paths([tmp_path / "log"])
@@ -262,18 +260,138 @@ def test_a_stop_leaves_a_consistent_ledger_and_the_next_import_completes_it(
     assert jevons.verify().first_difference is None
 
 
-def test_a_file_that_fails_while_it_is_read_is_an_error_of_ours(
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_file_that_fails_while_it_is_read_stops_no_other(
+    jevons: Jevons, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dry_run: bool
+) -> None:
+    """What was read of it is stored, and the next import reads it from where it began before."""
+    bad, good = tmp_path / "bad", tmp_path / "good"
+    bad.write_text(lines(*(call(n) for n in range(9))))
+    good.write_text(lines(call(50)))
+    real, broken = sources()["events"].read, failing(OSError(5, "Input/output error"), 4)
+
+    def read(path: Path, memory: dict[str, Any], *, stop: int | None = None) -> Any:
+        return (broken if path == bad else real)(path, memory, stop=stop)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sources()["events"], "read", read, raising=False)
+        summary = jevons.import_paths([bad, good], dry_run=dry_run)
+    assert [file.state for file in summary.files] == ["unreadable", "new"]
+    (failed,) = summary.unreadable
+    assert failed.problem == f"{bad} cannot be read: Input/output error"
+    assert (failed.observations, summary.observations) == (4, 5)
+    if not dry_run:
+        assert jevons.report(Query()).total.calls == 5
+    again = jevons.import_paths([bad, good])
+    assert not again.unreadable
+    assert jevons.report(Query()).total.calls == 10
+
+
+def test_a_table_without_its_mapping_stops_no_other(jevons: Jevons, tmp_path: Path) -> None:
+    for name in ("1", "2"):
+        (tmp_path / f"{name}.csv").write_text("time,provider\n")
+    (tmp_path / "1.csv.jevons.yaml").write_text("nonsense: [")
+    (tmp_path / "3").write_text(lines(call(1)))
+    summary = jevons.import_paths([tmp_path])
+    assert [file.state for file in summary.files] == ["unreadable", "unrecognised", "new"]
+    assert "1.csv" in summary.unreadable[0].problem
+    named = jevons.import_paths([tmp_path / "2.csv"], "csv")
+    what, remedy = named.unreadable[0].problem.splitlines()
+    assert "has no mapping file" in what and "--suggest" in remedy
+
+
+@pytest.mark.parametrize("when", ["before it is cut", "before it is read", "after it was read"])
+def test_a_file_that_is_deleted_stops_no_other(
+    jevons: Jevons, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    from jevons.app import importing
+
+    if when == "before it is cut":
+        monkeypatch.setattr(segments, "SEGMENT_BYTES", 500)
+    for name in ("1", "2", "3"):
+        (tmp_path / name).write_text(lines(*(call(int(name) * 10 + n) for n in range(4))))
+    paths, gone = [tmp_path / name for name in ("1", "2", "3")], tmp_path / "2"
+    name = {"after it was read": "marks", "before it is cut": "tasks"}.get(when, "harvest")
+    real = getattr(importing, name)
+
+    def deleting(*arguments: Any) -> Any:
+        gone.unlink(missing_ok=True)
+        return real(*arguments)
+
+    monkeypatch.setattr(importing, name, deleting)
+    summary = jevons.import_paths(paths)
+    assert [file.state for file in summary.files] == ["new", "unreadable", "new"]
+    assert [file.place for file in summary.unreadable] == [str(gone)]
+    assert "No such file" in summary.unreadable[0].problem
+    assert jevons.report(Query()).total.calls == (12 if when == "after it was read" else 8)
+
+
+@pytest.mark.parametrize("size", [1 << 24, 700])
+def test_a_file_that_is_rewritten_while_it_is_read_is_read_again(
+    jevons: Jevons, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """Longer than before, so that it might seem to have grown."""
+    monkeypatch.setattr(segments, "SEGMENT_BYTES", size)
+    from jevons.app import importing
+
+    log, real = tmp_path / "log", importing.marks
+    log.write_text(lines(*(call(n) for n in range(5))))
+
+    def rewriting(*arguments: Any) -> Any:
+        log.write_text(lines(*(call(n) for n in range(50, 70))))
+        return real(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(importing, "marks", rewriting)
+        jevons.import_paths([log])
+    summary = jevons.import_paths([log])
+    assert (state(summary), summary.new) == ("rewritten", 20)
+    assert jevons.report(Query()).total.calls == 25
+    assert state(jevons.import_paths([log])) == "unchanged"
+
+
+def test_a_file_that_grows_while_it_is_read_goes_on_where_it_ended(
     jevons: Jevons, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    log = tmp_path / "log"
-    log.write_text(lines(*(call(n) for n in range(9))))
-    monkeypatch.setattr(
-        sources()["events"], "read", failing(OSError(5, "Input/output error"), 4), raising=False
-    )
-    with pytest.raises(JevonsError) as caught:
-        jevons.import_paths([log])
-    assert isinstance(caught.value, SourceError)
-    assert str(log) in caught.value.what
+    from jevons.app import importing
+
+    log, real = tmp_path / "log", importing.harvest
+    log.write_text(lines(call(1)))
+
+    def growing(*arguments: Any) -> Any:
+        with log.open("a") as file:
+            file.write(lines(call(2)) + "{")
+        return real(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(importing, "harvest", growing)
+        assert took(jevons.import_paths([log])) == (2, 2, 0, 0)
+    log.write_text(lines(call(1), call(2), call(3)))
+    summary = jevons.import_paths([log])
+    assert (took(summary), state(summary)) == ((1, 1, 0, 0), "grown")
+
+
+def test_rejections_of_a_file_that_is_read_anew_are_replaced(
+    jevons: Jevons, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when it is named from another folder, or was read as another format by mistake."""
+    (tmp_path / "there").mkdir()
+    log, other = tmp_path / "there" / "log", tmp_path / "log"
+    log.write_text("bad\n" + lines(call(1)) + "worse\n")
+    other.write_text("bad too\n")
+    monkeypatch.chdir(tmp_path / "there")
+    jevons.import_paths([Path("log"), other], "events")
+    log.write_text(lines(call(1)) + "still bad\n")
+    monkeypatch.chdir(tmp_path)
+    summary = jevons.import_paths([log])
+    assert (state(summary), summary.rejected) == ("rewritten", 1)
+    found = [(one.place, one.line) for one in jevons.rejections()]
+    assert found == [(str(other), 1), (str(log), 2)]
+    other.write_text(lines(call(2)))
+    jevons.import_paths([Path("log")], "responses")
+    assert [one.source for one in jevons.rejections()] == ["responses", "events"]
+    jevons.import_paths([Path("log")], "events")
+    assert [one.place for one in jevons.rejections()] == [str(log)]
 
 
 def test_a_file_that_vanishes_stops_nothing_else(
@@ -294,7 +412,8 @@ def test_a_file_that_vanishes_stops_nothing_else(
         return real(path, *others)
 
     monkeypatch.setattr(importing, "plan", plan)
-    jevons.import_paths([logs])
+    summary = jevons.import_paths([logs])
+    assert [file.state for file in summary.files] == ["new", "unreadable", "new"]
     assert jevons.report(Query()).total.calls == 2
 
 

@@ -10,7 +10,8 @@ import pytest
 from jevons.app.keeping import verified
 from jevons.app.results import Check, Progress
 from jevons.app.use_cases import Jevons
-from tests.unit.stores.sample import call, opened
+from jevons.stores.lock import write_lock
+from tests.unit.stores.sample import call, lines, opened
 
 
 @pytest.fixture
@@ -87,3 +88,37 @@ def test_a_wrong_price_file_is_a_failure(jevons: Jevons) -> None:
         check = by_name(again.doctor())["price book"]
         assert check.state == "failed"
         assert "own.yaml" in check.detail
+
+
+def test_what_reports_leave_out_is_told_with_what_to_do(jevons: Jevons, tmp_path: Path) -> None:
+    jevons.store.seal([call(1)])
+    sound = by_name(jevons.doctor())
+    assert sound["rejected lines"].detail == sound["calls without a price"].detail == "none"
+    (tmp_path / "log").write_text(lines(call(2, request_model="nobodys")) + "bad\n" * 2)
+    jevons.import_paths([tmp_path / "log"])
+    checks = by_name(jevons.doctor())
+    for name, number, command in (
+        ("rejected lines", "2", "jevons rejects"), ("calls without a price", "1", "jevons report"),
+    ):  # fmt: skip
+        assert (checks[name].state, checks[name].detail) == ("warning", number)
+        assert checks[name].remedy.startswith(command)
+
+
+def test_a_writer_is_noticed_and_not_waited_for(jevons: Jevons) -> None:
+    jevons.store.seal([call(1)])
+    assert by_name(jevons.doctor())["write lock"].state == "ok"
+    with write_lock(jevons.store.books.lock_path):
+        check = by_name(jevons.doctor())["write lock"]
+    assert (check.state, bool(check.remedy)) == ("warning", True)
+    jevons.store.seal([call(2)])
+
+
+def test_records_of_the_future_are_mentioned(
+    jevons: Jevons, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jevons.store.seal([call(1)])
+    assert by_name(jevons.doctor())["clock"].state == "ok"
+    monkeypatch.setattr(jevons.store, "clock", lambda: 1_700_000_000_000_000)
+    check = by_name(jevons.doctor())["clock"]
+    assert (check.state, bool(check.remedy)) == ("warning", True)
+    assert "it is 2023-11-14T22:13:20Z" in check.detail

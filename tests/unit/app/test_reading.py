@@ -30,7 +30,8 @@ def cursor(path: Path, offset: int, **other: Any) -> Any:
     """What was remembered when a file was read up to `offset`."""
     status = path.stat()
     facts: dict[str, Any] = {
-        "source": "events", "fingerprint": fingerprint(path, offset), "size": status.st_size,
+        "source": "events", "size": status.st_size,
+        "fingerprint": fingerprint(path, status.st_size) + fingerprint(path, offset),
         "modified": status.st_mtime_ns, "inode": status.st_ino,
         "state": {"offset": offset, "line": 1},
     }  # fmt: skip
@@ -59,6 +60,66 @@ def test_walk_takes_a_named_file_whatever_its_name(tmp_path: Path) -> None:
     assert list(walk([tmp_path])) == []
 
 
+def test_only_regular_files_are_found(tmp_path: Path) -> None:
+    log = written(tmp_path / "logs" / "1")
+    os.mkfifo(tmp_path / "logs" / "2")
+    (tmp_path / "logs" / "3").symlink_to(tmp_path / "logs" / "2")
+    (tmp_path / "logs" / "4").symlink_to("/dev/zero")
+    (tmp_path / "logs" / "5").symlink_to(tmp_path / "logs" / "5")
+    assert list(walk([tmp_path / "logs"])) == [log]
+
+
+def test_a_named_pipe_or_device_is_refused_and_never_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path, kind in ((tmp_path / "pipe", "a pipe"), (Path("/dev/zero"), "a device")):
+        with pytest.raises(SourceError) as caught:
+            list(walk([path]))
+        assert caught.value.what == f"{path} is {kind}, not a file or a folder"
+        assert caught.value.remedy
+
+
+def test_what_cannot_be_looked_at_is_found_and_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Permissions, simulated: a superuser has them all."""
+    logs = tmp_path / "logs"
+    for name in ("open/1", "shut/2", "3"):
+        written(logs / name)
+    stat, scandir = Path.stat, os.scandir
+
+    def refuse(path: object) -> None:
+        if "shut" in str(path) or str(path).endswith("3"):
+            raise PermissionError(13, "Permission denied", str(path))
+
+    def no_stat(path: Path, **options: Any) -> os.stat_result:
+        refuse(None if path.name == "shut" else path)
+        return stat(path, **options)
+
+    def no_list(path: Any) -> Any:
+        refuse(path)
+        return scandir(path)
+
+    def no_names(path: Any) -> Any:
+        refuse(path)
+        return [path]
+
+    monkeypatch.setattr(Path, "stat", no_stat)
+    monkeypatch.setattr(os, "scandir", no_list)
+    monkeypatch.setattr(os, "listdir", no_names)
+    found = list(walk([logs]))
+    assert [path.name for path in found] == ["3", "1", "shut"]
+    plans = [plan(path, None, sources(), Memory()) for path in found]
+    assert [one.state for one in plans] == ["unreadable", "new", "unreadable"]
+    assert plans[2].problem == f"{logs / 'shut'} cannot be read: Permission denied"
+    assert [one.bytes_to_read for one in plans if one.problem] == [0, 0]
+
+
+def test_a_file_that_is_gone_is_unreadable(tmp_path: Path) -> None:
+    found = plan(tmp_path / "gone", None, sources(), Memory())
+    assert (found.state, found.to_read) == ("unreadable", False)
+    assert found.problem == f"{tmp_path / 'gone'} cannot be read: No such file or directory"
+
+
 def test_walk_says_what_does_not_exist(tmp_path: Path) -> None:
     with pytest.raises(SourceError) as caught:
         list(walk([tmp_path / "nothing"]))
@@ -74,7 +135,7 @@ def test_formats_are_recognised_by_content(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("just words\n")
     assert recognise(tmp_path / "empty", sources()) is None
     assert recognise(tmp_path / "text", sources()) is None
-    with pytest.raises(SourceError):
+    with pytest.raises(OSError):
         recognise(tmp_path, sources())
 
 

@@ -54,6 +54,13 @@ def test_a_report_says_what_it_leaves_out(jevons: Jevons, tmp_path: Path) -> Non
     assert any("nobodys" in reason for reason, _ in report.reasons)
 
 
+def test_a_report_of_then_counts_what_was_rejected_by_then(jevons: Jevons, tmp_path: Path) -> None:
+    (tmp_path / "log").write_text(lines(call(1)) + "bad\n")
+    jevons.import_paths([tmp_path / "log"])
+    assert jevons.report(Query(as_of="2020-01-01")).rejected == 0
+    assert jevons.report(Query(as_of="2099-01-01")).rejected == 1
+
+
 def test_reasons_are_those_of_the_question(jevons: Jevons) -> None:
     jevons.store.seal([call(1, request_model="nobodys", team="a"), call(2, team="b")])
     assert jevons.report(Query(where=(("team", "b"),))).reasons == ()
@@ -94,11 +101,11 @@ def test_a_path_that_does_not_exist_is_said(jevons: Jevons, tmp_path: Path) -> N
 def test_a_table_is_read_by_its_mapping(jevons: Jevons, tmp_path: Path) -> None:
     table = tmp_path / "usage.csv"
     table.write_text(
-        "when,vendor,model,tokens in,tokens out\n"
+        "time,provider,model,input_tokens,output_tokens\n"
         "2026-09-21T14:13:20Z,anthropic,claude-opus-4-8,101,10\n"
     )
     mapping = tmp_path / "map.yaml"
-    mapping.write_text(jevons.suggest_mapping(table))
+    mapping.write_text(jevons.suggest_mapping(table).replace("rows: # calls", "rows: calls"))
     summary = jevons.import_paths([table], mapping=mapping)
     assert (summary.new, summary.files[0].source) == (1, "csv")
     with pytest.raises(SourceError):

@@ -18,9 +18,7 @@ LARGE = {"input_tokens": 10, "output_tokens": 900}
 
 def merged(*reports: Observation) -> Observation:
     """What reports resolve to, in every order of up to four of them."""
-    results = {
-        msgspec.json.encode(resolve(order)) for order in itertools.permutations(reports)
-    }
+    results = {msgspec.json.encode(resolve(order)) for order in itertools.permutations(reports)}
     assert len(results) == 1, "the result depends on the order"
     return resolve(reports)
 

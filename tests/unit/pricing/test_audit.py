@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from jevons.pricing.audit import audit
+from jevons.pricing.book import PriceBook
 from tests.unit.pricing.shipped import book_of, shipped_book
 
 ENTRY = """
@@ -43,9 +46,13 @@ def test_a_gap_names_its_period_and_is_no_error() -> None:
     assert not finding.wrong and len(finding.entries) == 2
 
 
-def test_a_price_without_an_address_and_a_name_that_no_model_bears() -> None:
+def test_a_price_without_a_source_and_a_name_that_no_model_bears() -> None:
     hearsay = ENTRY.format("2026-01-01", "2026-02-01", 1).replace("https://example.com", "a friend")
-    assert kinds(hearsay) == ["unsourced"]
+    assert kinds(hearsay) == []
+    nameless = replace(book_of(hearsay).entries[0], source=" ")
+    assert [f.kind for f in audit(PriceBook(book_of(hearsay).catalogue, [nameless]))] == [
+        "unsourced"
+    ]
     pattern = "provider: openai\nmodels: ['gtp-*']\nmultiplier: 2\nsource: https://example.com"
     assert kinds(pattern) == ["unmatched"]
     new_model = ENTRY.format("2026-01-01", "2026-02-01", 1).replace("gpt-4o", "gpt-99")

@@ -34,19 +34,51 @@ def test_reads_every_line_of_the_fixture() -> None:
     assert state == {"offset": (FIXTURES / "calls.jsonl").stat().st_size, "line": 5}
 
 
+def test_attempts_count_from_one() -> None:
+    line = {"provider": "anthropic", "time": 1780300800000000, "usage": {"input_tokens": 1}}
+    assert isinstance(observed({**line, "attempt": 1}), Observation)
+    for attempt in (0, -1):
+        refused = observed({**line, "attempt": attempt})
+        assert isinstance(refused, Rejection)
+        assert refused.reason == f"attempt counts from 1: {attempt}"
+
+
 def test_every_broken_line_is_a_rejection_that_names_the_reason() -> None:
     rejections = list(SOURCE.read(FIXTURES / "broken.jsonl", {}))
     assert all(isinstance(r, Rejection) for r in rejections)
     reasons = [r.reason for r in rejections if isinstance(r, Rejection)]
     wanted = [
-        "missing required field `provider`", "missing required field `time`", "time is neither",
-        "time is neither", "outside 2015..2100", "$.evidence", "$.latency_ms", "stated_cost",
+        "provider is missing", "time is missing", "time is neither", "time is neither",
+        "time 1780300800 lies outside 2015..2100",
+        "evidence must be one of gateway, provider, span, client_log, estimate",
+        "latency_ms must be a whole number", 'stated_cost must be text like "1.20"',
         "jevons.event/v1", "not JSON", "not a JSON object", "provider is empty", "negative",
     ]  # fmt: skip
     assert len(reasons) == len(wanted)
     for reason, part in zip(reasons, wanted, strict=True):
         assert part in reason
     assert [r.line for r in rejections if isinstance(r, Rejection)] == list(range(1, 14))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        ("time", "1970-01-01T00:00:00Z", "time 1970-01-01T00:00:00Z lies outside 2015..2100"),
+        ("time", 1.5, "time must be RFC 3339 text with a zone, or whole microseconds since 1970"),
+        ("stated_cost", 1.2, 'stated_cost must be text like "1.20"'),
+        ("stated_by", "me", "stated_by must be one of provider, client"),
+        ("detail", 7, "detail must be one of full, coarse"),
+        ("team", 7, "team must be text"),
+        ("batch", "yes", "batch must be true or false"),
+        ("usage", [1], "usage must be an object"),
+        ("tags", {"a": 1}, "tags must be an object of texts"),
+        ("aliases", [1], "aliases must be a list of texts"),
+    ],
+)
+def test_a_wrong_field_is_told_in_plain_words(field: str, value: object, reason: str) -> None:
+    line = {"provider": "openai", "time": 1780300800000000, "colour": 1, field: value}
+    result = observed(line)
+    assert isinstance(result, Rejection) and result.reason == reason
 
 
 def test_a_rejection_never_repeats_the_text_of_the_line() -> None:

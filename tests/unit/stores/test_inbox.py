@@ -81,9 +81,7 @@ def test_threads_that_append_at_once_lose_and_double_nothing(tmp_path: Path) -> 
 def test_what_cannot_be_stored_is_not_acknowledged(tmp_path: Path) -> None:
     inbox = Inbox(tmp_path / "inbox.db")
     inbox._db.close()
-    inbox._db = sqlite3.connect(
-        f"file:{tmp_path}/inbox.db?mode=ro", uri=True, isolation_level=None
-    )
+    inbox._db = sqlite3.connect(f"file:{tmp_path}/inbox.db?mode=ro", uri=True, isolation_level=None)
     with pytest.raises(LedgerError):
         inbox.append([b"a"])
     assert inbox.waiting() == 0

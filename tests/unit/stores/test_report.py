@@ -42,14 +42,14 @@ def test_an_empty_ledger_has_an_empty_report(jevons: Jevons) -> None:
     assert not jevons.store.exists()
 
 
-@pytest.mark.parametrize("name", [*CALENDAR, *PLAIN, "model", "tag.feature"])
-def test_every_dimension_can_be_asked_for(jevons: Jevons, name: str) -> None:
+def test_every_dimension_can_be_asked_for(jevons: Jevons) -> None:
     jevons.store.seal(mixed(14))
-    report = jevons.report(Query(by=(name,)))
-    assert sum(row.calls for row in report.rows) == 14
-    value = report.rows[0].dimensions[name]
-    asked = jevons.report(Query(by=(name,), where=((name, str(value or "")),)))
-    assert asked.rows == report.rows[:1]
+    for name in (*CALENDAR, *PLAIN, "model", "tag.feature"):
+        report = jevons.report(Query(by=(name,)))
+        assert sum(row.calls for row in report.rows) == 14, name
+        value = report.rows[0].dimensions[name]
+        asked = jevons.report(Query(by=(name,), where=((name, str(value or "")),)))
+        assert asked.rows == report.rows[:1], name
 
 
 def test_what_is_no_dimension_is_said(jevons: Jevons) -> None:

@@ -36,6 +36,16 @@ def test_rejections_are_kept_once_in_order(state: State) -> None:
     kept = [(one.place, one.line, one.reason) for one in state.rejections()]
     assert kept == [("a log", 2, "bad"), ("log", 2, "bad"), ("log", 9, "bad")]
     assert state.rejected() == 3
+    assert [state.rejected(as_of) for as_of in (0, 1, 2)] == [0, 3, 3]
+
+
+def test_rejections_of_one_file_are_dropped(state: State) -> None:
+    state.reject([rejection(9), rejection(2), rejection(2, "a log")], 1)
+    state.reject([rejection(3, "a log")], 5)
+    state.drop_rejections("log")
+    state.drop_rejections("never")
+    assert [(one.place, one.line) for one in state.rejections()] == [("a log", 2), ("a log", 3)]
+    assert (state.rejected(1), state.rejected(5)) == (1, 2)
 
 
 def test_files_are_registered_and_forgotten(state: State, tmp_path: Path) -> None:

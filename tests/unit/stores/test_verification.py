@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,20 @@ from jevons.app.use_cases import Jevons
 from tests.unit.stores.sample import call, mixed, opened, own_prices
 
 
-@pytest.fixture
-def jevons(tmp_path: Path) -> Any:
-    with opened(tmp_path / "home") as found:
+@pytest.fixture(scope="module")
+def ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home that each test damages a copy of."""
+    home = tmp_path_factory.mktemp("ledger") / "home"
+    with opened(home) as found:
         found.store.seal([*mixed(28), call(500, response_id=None, self_keys=["otel:1"])])
         found.store.seal([call(3, team="late"), call(600)])
+    return home
+
+
+@pytest.fixture
+def jevons(ledger: Path, tmp_path: Path) -> Any:
+    shutil.copytree(ledger, tmp_path / "home")
+    with opened(tmp_path / "home") as found:
         yield found
 
 

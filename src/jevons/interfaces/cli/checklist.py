@@ -2,29 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Final
 
 from jevons.app.results import Check
-from jevons.interfaces.cli.table import Column, render
+from jevons.interfaces.cli.table import GAP, Column, render, wrap
 from jevons.interfaces.cli.terminal import Terminal, safe
+
+MIN_ROOM: Final = 24
+"""Columns that a finding has at least."""
 
 
 def checklist(checks: Sequence[Check], terminal: Terminal) -> list[str]:
-    """One line per check, the failed ones followed by their remedies."""
+    """The checks with their findings in full, those that need attention followed by remedies."""
     if not checks:
         return ["Nothing to check."]
+    states = Column("", tuple(check.state for check in checks))
+    names = Column("check", tuple(safe(check.name) for check in checks))
+    findings = [_finding(check, terminal.width, states.width + names.width) for check in checks]
     columns = [
-        Column("", tuple(check.state for check in checks)),
-        Column("check", tuple(safe(check.name) for check in checks)),
-        Column("finding", tuple(safe(check.detail) for check in checks), shrinks="end"),
+        Column("", tuple(c.state if not i else "" for c, i in _rows(checks, findings))),
+        Column("check", tuple(safe(c.name) if not i else "" for c, i in _rows(checks, findings))),
+        Column("finding", tuple(line for lines in findings for line in lines), shrinks="end"),
     ]
-    header, *rest = render([c for c in columns if any(c.cells)], terminal).lines
-    lines = [header, rest[0]]
-    for check, line in zip(checks, rest[1:], strict=True):
-        lines.append(line if check.state == "ok" else terminal.alarm(line))
+    header, rule, *rest = render([c for c in columns if any(c.cells)], terminal).lines
+    shown = [header, rule]
+    rows = iter(rest)
+    for check, lines in zip(checks, findings, strict=True):
+        part = list(islice(rows, len(lines)))
+        shown += part if check.state == "ok" else map(terminal.alarm, part)
         if check.state != "ok" and check.remedy:
-            lines += [f"    {safe(text)}" for text in check.remedy.splitlines()]
-    return lines
+            shown += [f"    {safe(text)}" for text in check.remedy.splitlines()]
+    return shown
+
+
+def _finding(check: Check, width: int | None, before: int) -> list[str]:
+    room = None if width is None else max(MIN_ROOM, width - before - 2 * len(GAP))
+    return wrap(safe(check.detail), room)
+
+
+def _rows(checks: Sequence[Check], findings: list[list[str]]) -> Iterator[tuple[Check, int]]:
+    """Each check with the numbers of its lines."""
+    for check, lines in zip(checks, findings, strict=True):
+        yield from ((check, number) for number in range(len(lines)))
 
 
 def failed(checks: Sequence[Check]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -14,13 +15,16 @@ from jevons.interfaces.cli.options import Command
 from jevons.interfaces.cli.statement import duplicates_note, latest, rejected_note, statement
 from jevons.interfaces.cli.table import Column, render, wrap
 from jevons.interfaces.cli.terminal import Terminal, safe
-from jevons.vocabulary.errors import STRICT_EXIT_CODE, UsageError
+from jevons.vocabulary.errors import STRICT_EXIT_CODE, SourceError, UsageError
 
 MODELS_SHOWN = 12
 """Rows of the first table of bare `jevons`."""
 
 DAYS_SHOWN = 7
 """Rows of its second table: the latest days with any use."""
+
+PROBLEMS_SHOWN = 5
+"""Files that could not be read that are named; `--dry-run` lists all."""
 
 
 def _complete_path(
@@ -62,7 +66,8 @@ def import_command(
     """Read usage from files and folders into the ledger.
 
     SOURCE names the format; without it the format is recognised by the content. Folders are walked.
-    What was read before is skipped or recognised: importing twice changes nothing.
+    What was read before is skipped or recognised: importing twice changes nothing. A file that
+    cannot be read stops no other; the exit code is then 3.
     """
     invocation = current()
     source, places = split_source(paths)
@@ -73,6 +78,8 @@ def import_command(
             places, source, strict=strict, dry_run=dry_run, mapping=mapping, on_progress=progress
         )
     say(*describe_import(summary, invocation.terminal))
+    if summary.unreadable:
+        return SourceError.exit_code
     return STRICT_EXIT_CODE if strict and summary.rejected else 0
 
 
@@ -105,6 +112,14 @@ def _suggest(invocation: Invocation, places: list[Path]) -> int:
     return 0
 
 
+_UNREAD: Final = {
+    "unchanged": "unchanged",
+    "unrecognised": "of no known format",
+    "unreadable": "not readable",
+}
+"""States of files that were not read, in words."""
+
+
 def describe_import(summary: ImportSummary, terminal: Terminal) -> list[str]:
     """What an import did, in lines: files, calls, and what needs attention."""
     table = _file_table(summary.files, terminal) if summary.dry_run else []
@@ -114,12 +129,8 @@ def describe_import(summary: ImportSummary, terminal: Terminal) -> list[str]:
 def _change(summary: ImportSummary, terminal: Terminal) -> list[str]:
     """Which files were read, and how the ledger changed."""
     states = Counter(file.state for file in summary.files)
-    read = len(summary.files) - states["unchanged"] - states["unrecognised"]
-    words = {
-        "unchanged": "unchanged",
-        "rewritten": "rewritten since",
-        "unrecognised": "of no known format",
-    }
+    read = len(summary.files) - sum(states[s] for s in _UNREAD)
+    words = _UNREAD | {"rewritten": "rewritten since"}
     asides = ", ".join(f"{states[s]:,} {text}" for s, text in words.items() if states[s])
     aside = f" ({asides})" if asides else ""
     files = plural(read, "file") if read else "no file"
@@ -143,7 +154,7 @@ def _calls(summary: ImportSummary) -> str:
 
 def _attention(summary: ImportSummary, terminal: Terminal) -> list[str]:
     """What someone should look at."""
-    lines = []
+    lines = _unreadable(summary, terminal)
     if summary.rejected:
         note = rejected_note(summary.rejected, stored=not summary.dry_run)
         lines.append(terminal.alarm(note))
@@ -155,6 +166,20 @@ def _attention(summary: ImportSummary, terminal: Terminal) -> list[str]:
         more = f" and {len(unknown) - 3:,} more" if len(unknown) > 3 else ""
         text = f"Not recognised: {names}{more} (jevons import SOURCE PATH names the format)"
         lines += wrap(text, terminal.width)
+    return lines
+
+
+def _unreadable(summary: ImportSummary, terminal: Terminal) -> list[str]:
+    """The files that could not be read, why, and what to do."""
+    files = summary.unreadable
+    if not files:
+        return []
+    lines = [terminal.alarm(f"{plural(len(files), 'file')} could not be read:")]
+    for file in files[:PROBLEMS_SHOWN]:
+        what, *remedy = file.problem.splitlines()
+        lines += [f"  {safe(what)}", *(f"    {safe(line)}" for line in remedy)]
+    if len(files) > PROBLEMS_SHOWN:
+        lines.append(f"  and {len(files) - PROBLEMS_SHOWN:,} more (--dry-run lists every file)")
     return lines
 
 
@@ -181,14 +206,16 @@ def own_logs() -> int:
             summary = books.import_own_logs(progress)
         models = books.report(Query(by=("harness", "model"), time_zone=zone, top=MODELS_SHOWN))
         days = books.report(Query(by=("day",), time_zone=zone))
+    code = SourceError.exit_code if summary.unreadable else 0
     if models.total.calls == 0:
         say(*nothing_found(summary, terminal))
-        return 0
-    say(*_change(summary, terminal), "", *statement(models, terminal))
+        return code
+    say(*_change(summary, terminal), *_unreadable(summary, terminal), "")
+    say(*statement(models, terminal))
     if len(days.rows) > 1:
         say("", *latest(days, terminal, DAYS_SHOWN))
     say("", terminal.faint("jevons report --by project,month and jevons --help show more."))
-    return 0
+    return code
 
 
 def nothing_found(summary: ImportSummary, terminal: Terminal) -> list[str]:

@@ -72,16 +72,13 @@ def verify_command() -> int:
 
 def describe_verification(outcome: Verification, terminal: Terminal) -> list[str]:
     """The checks of a verification and its verdict."""
-    counts = ((outcome.observations, "observation"), (outcome.events, "call"))
-    seen = ", ".join(plural(number, noun) for number, noun in counts if number)
-    aside = f" ({seen})" if seen else ""
     lines = [*checklist(outcome.checks, terminal), ""]
     if outcome.first_difference is None and not failed(outcome.checks):
-        return [*lines, f"The ledger follows from what was imported{aside}."]
+        return [*lines, "The ledger follows from what was imported."]
     first = safe(outcome.first_difference or "see the failed check above")
     return [
         *lines,
-        terminal.alarm(f"The ledger differs from its observations{aside}:"),
+        terminal.alarm("The ledger differs from its observations:"),
         f"  {first}",
     ]
 
@@ -90,8 +87,9 @@ def describe_verification(outcome: Verification, terminal: Terminal) -> list[str
 def doctor_command() -> int:
     """Check that everything is as it should be, and say what to do.
 
-    Looks at the home folder, locks, the inbox, prices, the clock, rejected lines and unpriced
-    calls. The exit code is 1 when a check failed; a warning does not count.
+    Looks at the installation, the home folder, prices, the logs of coding agents, the tables, the
+    write lock, the inbox, the clock, rejected lines and calls without a price. The exit code is 1
+    when a check failed; a warning does not count.
     """
     invocation = current()
     with invocation.books() as books:

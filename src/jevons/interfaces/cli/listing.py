@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -13,7 +14,7 @@ from jevons.interfaces.cli.figures import count, money, plural
 from jevons.interfaces.cli.invocation import current, say
 from jevons.interfaces.cli.options import Command, query, query_flags
 from jevons.interfaces.cli.periods import local_instant
-from jevons.interfaces.cli.table import SILENT, Column, render
+from jevons.interfaces.cli.table import SILENT, Column, footer, render, wrap
 from jevons.interfaces.cli.terminal import Glyphs, Terminal, safe
 from jevons.vocabulary.money import parse_amount
 
@@ -70,7 +71,7 @@ def event_lines(
         notes.append(f"only the oldest {plural(len(events), 'call')}: --limit N or --json has more")
     if table.hidden:
         notes.append(f"no room for: {', '.join(table.hidden)}")
-    return [*table.lines, "", terminal.faint(terminal.glyphs.dot.join(notes))]
+    return [*table.lines, "", *footer(notes, terminal)]
 
 
 def _event_columns(events: list[dict[str, Any]], glyphs: Glyphs, time_zone: str) -> list[Column]:
@@ -146,17 +147,23 @@ def _length(items: Iterator[object]) -> int:
     return sum(1 for _ in items)
 
 
+def _from_here(place: str) -> str:
+    """A path without the current folder, if it lies below that."""
+    return place.removeprefix(os.path.join(os.path.realpath(os.curdir), ""))
+
+
 def rejection_lines(shown: list[Rejection], rest: int, terminal: Terminal) -> list[str]:
     """The table of rejected lines; rest: how many more there are."""
     if not shown:
         return ["Every line was read: nothing is rejected."]
     columns = [
         Column("source", tuple(safe(item.source) for item in shown), rank=1),
-        Column("file", tuple(safe(item.place) for item in shown), shrinks="middle"),
+        Column("file", tuple(safe(_from_here(item.place)) for item in shown), shrinks="middle"),
         Column("line", tuple(f"{item.line:,}" if item.line else "all" for item in shown), "right"),
         Column("reason", tuple(safe(item.reason) for item in shown), shrinks="end"),
     ]
     lines = [*render(columns, terminal).lines]
     if rest:
-        lines += ["", terminal.faint(f"{plural(rest, 'more line')}: --limit N or --json has them")]
+        note = f"{plural(rest, 'more line')}: --limit N or --json has them"
+        lines += ["", *map(terminal.faint, wrap(note, terminal.width))]
     return lines

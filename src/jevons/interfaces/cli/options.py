@@ -20,6 +20,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 TIMES: Final = ("hour", "day", "week", "month", "year")
 """Dimensions made of an event's time in the query's time zone."""
 
+MEANT: Final = {"user": "person", "date": "day", "repository": "project", "repo": "project"}
+"""Words that people try -> the dimension that they mean."""
+
 BASIS: Final = ("source", "price_state", "provenance", "evidence")
 """Dimensions that say where an event and its cost come from."""
 
@@ -107,19 +110,54 @@ def query(
     """Build a query from a command's flags. Raises UsageError for a --where without `=`."""
     from jevons.app.results import Query
 
+    pairs = tuple(_pair(text) for text in where)
+    for name in (*more.get("by", ()), *(name for name, _ in pairs)):
+        _check_dimension(name)
+    zone = invocation.settings.time_zone
+    start, end = moment(invocation, "--since", since), moment(invocation, "--until", until)
+    if start and end and periods.instant(start, zone) >= periods.instant(end, zone):
+        raise UsageError(
+            f"nothing lies between --since {start} and --until {end}",
+            remedy="The day of --until is not in the period: to include it, write the day after.",
+        )
+    then = moment(invocation, "--as-of", as_of)
     return Query(
-        since=moment(invocation, since),
-        until=moment(invocation, until),
-        where=tuple(_pair(text) for text in where),
-        as_of=moment(invocation, as_of),
-        time_zone=invocation.settings.time_zone,
+        since=start,
+        until=end,
+        where=pairs,
+        as_of=None if then is None else periods.end_of(then, zone),
+        time_zone=zone,
         **more,
     )
 
 
-def moment(invocation: Invocation, text: str | None) -> str | None:
-    """A time of a flag with relative ones (`7d`) resolved."""
-    return periods.resolve(text, invocation.now, invocation.settings.time_zone)
+def moment(invocation: Invocation, flag: str, text: str | None) -> str | None:
+    """The time that a flag gives, with relative ones (`7d`) resolved. Raises UsageError naming the
+    flag."""
+    zone = invocation.settings.time_zone
+    found = periods.resolve(text, invocation.now, zone)
+    if found is not None:
+        try:
+            periods.instant(found, zone)
+        except UsageError:
+            raise UsageError(
+                f"{flag}: not a date or an instant: {text!r}", remedy=periods.REMEDY
+            ) from None
+    return found
+
+
+def _check_dimension(name: str) -> None:
+    known = dimension_names()
+    if name in known or name.startswith("tag."):
+        return
+    import textwrap
+    from difflib import get_close_matches
+
+    alike = get_close_matches(name.lower(), (*known, *MEANT), n=1)
+    meant = [MEANT.get(word, word) for word in alike]
+    listed = textwrap.wrap(f"Dimensions are: {', '.join((*known, 'tag.NAME'))}.", 88)
+    lines = [*(f"Did you mean {word}?" for word in meant), *listed]
+    raise UsageError(f"unknown dimension {name!r}", remedy="\n".join(lines))
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final
 
 _AGO: Final = re.compile(r"(\d{1,5})([hdw])")
 RELATIVE: Final = "today, yesterday, 12h, 7d or 4w (ago)"
 """What may be written in place of a date, for help texts."""
+
+REMEDY: Final = "Write today, 7d, 12h, 2026-09, 2026-09-01 or 2026-09-01T12:00:00Z."
+"""What to do when a time of a flag is not understood."""
 
 
 def resolve(text: str | None, now: Callable[[], datetime], time_zone: str) -> str | None:
@@ -35,6 +38,27 @@ def resolve(text: str | None, now: Callable[[], datetime], time_zone: str) -> st
         return text
     local = now().astimezone(_zone(time_zone))
     return (local.date() - timedelta(days=days)).isoformat()
+
+
+def instant(text: str, time_zone: str) -> int:
+    """Epoch microseconds of a resolved time. Raises UsageError when it is none."""
+    from jevons.vocabulary.period import instant as read
+
+    return read(text, time_zone)
+
+
+def end_of(text: str, time_zone: str) -> str:
+    """The last microsecond of a bare day or month in the time zone, as an ISO instant in UTC; an
+    instant as it is."""
+    from jevons.vocabulary.period import iso
+
+    if len(text) not in (7, 10):
+        return text
+    day = date.fromisoformat(text if len(text) == 10 else f"{text}-01")
+    later = day + timedelta(days=1)
+    if len(text) == 7:
+        later = (day + timedelta(days=31)).replace(day=1)
+    return iso(instant(later.isoformat(), time_zone) - 1)
 
 
 def local_instant(text: str, time_zone: str) -> str:

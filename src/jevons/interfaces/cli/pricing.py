@@ -15,7 +15,7 @@ from jevons.interfaces.cli.documents import json_text, price_document
 from jevons.interfaces.cli.figures import money, plural
 from jevons.interfaces.cli.invocation import current, say
 from jevons.interfaces.cli.options import Command, moment
-from jevons.interfaces.cli.table import Column, render, wrap
+from jevons.interfaces.cli.table import Column, footer, render, wrap
 from jevons.interfaces.cli.terminal import Glyphs, Terminal, safe
 from jevons.vocabulary.errors import PriceError
 from jevons.vocabulary.units import UNITS, Unit
@@ -55,7 +55,7 @@ def list_command(provider: str | None, at: str | None, json: bool) -> None:
     """List the price entries, one line each."""
     invocation = current()
     with invocation.books() as books:
-        rows = books.prices(None, provider, moment(invocation, at))
+        rows = books.prices(None, provider, moment(invocation, "--at", at))
     if json:
         say(json_text([price_document(row) for row in rows]))
     else:
@@ -69,7 +69,7 @@ def show_command(model: str, provider: str | None, at: str | None, json: bool) -
     """Show every price of MODEL, its conditions, validity and source."""
     invocation = current()
     with invocation.books() as books:
-        rows = books.prices(model, provider, moment(invocation, at))
+        rows = books.prices(model, provider, moment(invocation, "--at", at))
     if not rows:
         raise PriceError(
             f"no price is known for {model}" + (f" of {provider}" if provider else ""),
@@ -92,6 +92,9 @@ def add_command(file: Path) -> None:
     invocation = current()
     with invocation.books() as books:
         rows = books.add_prices(file)
+    if not rows:
+        say(f"{safe(file.name)} is already in the book: nothing to add.")
+        return
     say(*price_table(rows, invocation.terminal))
     added = plural(len(rows), "entry", "entries")
     say("", f"{added} added; jevons reprice applies them to past calls.")
@@ -131,7 +134,7 @@ def price_table(rows: Sequence[PriceRow], terminal: Terminal) -> list[str]:
     notes = [f"{plural(len(rows), 'entry', 'entries')}, USD per million tokens"]
     if table.hidden:
         notes.append(f"no room for: {', '.join(table.hidden)}")
-    return [*table.lines, "", terminal.faint(glyphs.dot.join(notes))]
+    return [*table.lines, "", *footer(notes, terminal)]
 
 
 def _per_million(row: PriceRow, unit: str, glyphs: Glyphs) -> str:

@@ -79,7 +79,7 @@ def _misused(problem: click.ClickException) -> int:
         return problem.exit_code
     context = problem.ctx if isinstance(problem, click.UsageError) else None
     remedy = f"See {context.command_path} --help." if context is not None else ""
-    message = problem.format_message().rstrip(".")
+    message = " ".join(problem.format_message().split()).rstrip(".")
     error = JevonsError(message[:1].lower() + message[1:], remedy=remedy)
     _complain(error)
     return problem.exit_code

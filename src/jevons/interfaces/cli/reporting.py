@@ -35,7 +35,9 @@ tag.NAME.
 )
 @query_flags
 @click.option(
-    "--as-of", metavar="TIME", help="What the ledger said at this time, before later corrections."
+    "--as-of",
+    metavar="TIME",
+    help="What the ledger said at this time, before later corrections: a day or month is its end.",
 )
 @click.option("--top", type=click.IntRange(1), metavar="N", help="Only the N costliest rows.")
 @click.option("--exact", is_flag=True, help="Every digit of tokens and money.")

@@ -166,6 +166,12 @@ def wrap(text: str, width: int | None) -> list[str]:
     )
 
 
+def footer(notes: Sequence[str], terminal: Terminal) -> list[str]:
+    """Short notes below a table, in one sentence that fits the terminal."""
+    text = terminal.glyphs.dot.join(notes)
+    return [terminal.faint(line) for line in wrap(text, terminal.width)]
+
+
 def _aligned(column: Column) -> tuple[str, ...]:
     """Cells padded on the right so that right-aligning them puts points, or last digits, in
     line."""

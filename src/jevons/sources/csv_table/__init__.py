@@ -9,5 +9,6 @@ __all__ = ["SOURCE", "CsvTable", "suggest", "suggest_file"]
 
 
 def suggest_file(path: Path) -> str:
-    """A mapping file for a table, as text to check. Raises OSError when it cannot be read."""
+    """A mapping file for a table, as text to check. Raises OSError when it cannot be
+    read, SourceError when it is no table."""
     return suggest(*sample(path))

@@ -5,12 +5,13 @@ A wrong cell raises ValueError with the reason, which names the column but never
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping as Dictionary
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -26,6 +27,7 @@ LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _TEXT_LENGTH: Final = 200
+_SEPARATED: Final = re.compile(r"\d[.,'\u2019]\d")
 _TICKS: Final = {"seconds": 1_000_000, "milliseconds": 1_000, "microseconds": 1}
 _TRUE: Final = {"true": True, "t": True, "yes": True, "1": True}
 _FALSE: Final = {"false": False, "f": False, "no": False, "0": False}
@@ -70,14 +72,31 @@ def number(row: Dictionary[str, str], column: Column, mapping: Mapping) -> Decim
     if cell is None:
         return None
     plain = cell.replace("\u00a0", "").replace("\u202f", "").replace(" ", "").removeprefix("$")
-    if mapping.thousands:
-        plain = plain.replace(mapping.thousands, "")
-    if mapping.decimal != ".":
-        plain = plain.replace(mapping.decimal, ".")
     try:
-        return parse_amount(plain) * column.times
+        return parse_amount(_pointed(plain, mapping)) * column.times
     except ValueError:
+        if not mapping.states_numbers and _SEPARATED.search(plain):
+            _ask(column)
         raise ValueError(f"column {column.column} is not a number") from None
+
+
+def _pointed(plain: str, mapping: Mapping) -> str:
+    """A number without thousands separators, `.` before its decimals. Raises ValueError when the
+    mapping's separators do not explain it: `1,5` is no fifteen, and where the decimal sign is a
+    comma, `1.000` is no one."""
+    whole, sign, decimals = plain.partition(mapping.decimal)
+    if mapping.thousands and mapping.thousands in whole:
+        first, *groups = whole.split(mapping.thousands)
+        if not first or any(len(group) > 3 for group in groups) or len(groups[-1]) != 3:
+            raise ValueError("thousands are not groups of three")
+        whole = "".join((first, *groups))
+    if mapping.decimal != "." and "." in whole + decimals:
+        raise ValueError("a point is neither the decimal sign nor a separator")
+    return f"{whole}.{decimals}" if sign else whole
+
+
+def _ask(column: Column) -> NoReturn:
+    raise ValueError(f"column {column.column}: thousands or decimals? state `thousands:`")
 
 
 def whole(row: Dictionary[str, str], column: Column, mapping: Mapping) -> int | None:
@@ -85,6 +104,10 @@ def whole(row: Dictionary[str, str], column: Column, mapping: Mapping) -> int | 
     amount = number(row, column, mapping)
     if amount is None:
         return None
+    if not mapping.states_numbers and column.times == 1:
+        decimals = (text(row, column, mapping) or "").partition(".")[2]
+        if decimals not in ("", "0") and (amount == int(amount) or len(decimals) == 3):
+            _ask(column)
     if amount != int(amount):
         raise ValueError(f"column {column.column} is not a whole number: {amount}")
     if amount < 0:

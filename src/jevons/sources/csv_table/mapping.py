@@ -82,7 +82,8 @@ class Mapping:
     time_format: iso, seconds, milliseconds, microseconds or a strptime pattern. zone: of times
     without one, None = such times are rejected. dialect: see `DIALECTS`. usage: counter as that
     dialect spells it -> column. cost: its `times` brings it to USD. identity: columns whose
-    values name a row. skip: rows with one of these values in a column are not calls."""
+    values name a row. skip: rows with one of these values in a column are not calls.
+    states_numbers: `decimal` or `thousands` is given, so that no separator is ambiguous."""
 
     time: Column
     time_format: str = "iso"
@@ -102,6 +103,7 @@ class Mapping:
     identity: tuple[str, ...] = ()
     tags: Dictionary[str, Column] = field(default_factory=dict)
     skip: Dictionary[str, frozenset[str]] = field(default_factory=dict)
+    states_numbers: bool = False
 
     def columns(self) -> list[str]:
         """Every header that the mapping names."""
@@ -167,6 +169,7 @@ def build(content: Any) -> Mapping:
             name: frozenset(_list(values, f"skip.{name}"))
             for name, values in _keys(top.get("skip") or {}, None, "skip").items()
         },
+        states_numbers="decimal" in top or "thousands" in top,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import itertools
+import re
 from collections.abc import Iterator
 from collections.abc import Mapping as Dictionary
 from contextlib import contextmanager
@@ -25,13 +26,16 @@ from jevons.vocabulary.source import State
 ENDINGS: Final = (".csv", ".tsv", ".tab", ".txt")
 _DELIMITERS: Final = (",", ";", "\t", "|")
 _LONGEST_CELL: Final = 64 * 1024 * 1024
+_LONGEST_NAME: Final = 80
+_VALUE: Final = re.compile(r"[-+$]?[\d.,:/]*\d[\d.,:/]*|\d{4}-\d\d-\d\d.*")
 _WHOLE: Final = ("attempt", "latency_ms")
 
 
 class CsvTable:
     """Reads tables. A changed table is read as a whole: exports are rewritten, not appended to.
 
-    mapping: the mapping file; None means `<table>.jevons.yaml` beside the table.
+    mapping: the mapping file, read at once, so that a wrong one is told even when no table is new;
+    None means `<table>.jevons.yaml` beside the table. Raises SourceError.
     """
 
     name = "csv"
@@ -40,6 +44,7 @@ class CsvTable:
 
     def __init__(self, mapping: Path | None = None) -> None:
         self.mapping = mapping
+        self._given = None if mapping is None else load(mapping)
 
     def recognise(self, path: Path, head: bytes) -> bool:
         """Whether there is a mapping for this table; a table alone does not tell what it counts."""
@@ -71,8 +76,10 @@ class CsvTable:
         state["offset"] = path.stat().st_size
 
     def _mapping(self, path: Path) -> Mapping:
-        place = self.mapping or mapping_beside(path)
-        if self.mapping is None and not place.is_file():
+        if self._given is not None:
+            return self._given
+        place = mapping_beside(path)
+        if not place.is_file():
             raise SourceError(
                 f"{path} has no mapping file, so its columns cannot be understood",
                 remedy=f"jevons import csv {path} --suggest > {place}   and check what it wrote",
@@ -111,10 +118,36 @@ def open_table(
         yield header, ((reader.line_num + skipped, row) for row in reader if any(row))
 
 
-def sample(path: Path, count: int = 20) -> tuple[list[str], list[list[str]]]:
-    """The header and the first rows of a table, for `suggest`."""
-    with open_table(path) as (header, rows):
-        return header, [row for _, row in itertools.islice(rows, count)]
+def sample(path: Path, count: int = 200) -> tuple[list[str], list[list[str]]]:
+    """The header and the first rows of a table, for `suggest`. Raises SourceError when the file is
+    no table with a header."""
+    try:
+        with open_table(path) as (header, rows):
+            found = [row for _, row in itertools.islice(rows, count)]
+    except (csv.Error, UnicodeError):
+        header, found = [], []
+    if problem := _not_a_table(header, found):
+        raise SourceError(
+            f"{path} is not a table of calls: {problem}",
+            remedy="A mapping is suggested for a table whose first line names its columns. "
+            "Other formats are\nrecognised without one: jevons import --dry-run "
+            f"{path}",
+        )
+    return header, found
+
+
+def _not_a_table(header: list[str], rows: list[list[str]]) -> str:
+    """Why there is no header here that names columns; "" if there is. It never repeats a cell: what
+    is no header may be anybody's text."""
+    if len(header) < 2:
+        return "its first line has no columns"
+    if any(name[:1] in ("{", "[", "<") or "\x00" in name or "\ufffd" in name for name in header):
+        return "its first line is no header"
+    if any(len(name) > _LONGEST_NAME or _VALUE.fullmatch(name) for name in header):
+        return "its first line holds values, not the names of columns"
+    if rows and all(len(row) != len(header) for row in rows):
+        return "its rows have other columns than its first line"
+    return ""
 
 
 def _encoding(path: Path) -> str:

@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from jevons.sources.csv_table.cells import NOTHING
+from jevons.sources.csv_table.notation import NUMBER, number_format
+
 PROVIDERS: Final = {
     "*claude*": "anthropic", "*gpt*": "openai", "o[134]*": "openai", "*gemini*": "google",
     "*grok*": "x-ai", "*deepseek*": "deepseek", "*mistral*": "mistral", "*codestral*": "mistral",
@@ -145,7 +148,8 @@ FOCUS."""
 
 COMMON: Final[dict[str, tuple[str, ...]]] = {
     "time": ("time", "timestamp", "startedat", "starttime", "createdat", "datetime", "date",
-             "requesttime", "ts", "eventtime"),
+             "requesttime", "ts", "eventtime", "when", "timestamputc", "createdatutc", "dateutc",
+             "startedatutc", "timeutc"),
     "provider": ("provider", "modelprovider", "vendor", "llmprovider", "system", "providername"),
     "request_model": ("model", "modelname", "requestmodel", "modelid", "llm", "deployment"),
     "response_model": ("responsemodel", "modelversion"),
@@ -168,16 +172,21 @@ COMMON: Final[dict[str, tuple[str, ...]]] = {
     "region": ("region", "inferencegeo"),
     "latency_ms": ("latencyms", "durationms", "delayms", "responsetimems"),
     "input_tokens": ("inputtokens", "prompttokens", "tokensin", "inputtokencount", "tokensprompt",
-                     "promptokens", "requesttokens"),
+                     "promptokens", "requesttokens", "input", "prompttokencount", "tokensinput",
+                     "intokens"),
     "output_tokens": ("outputtokens", "completiontokens", "tokensout", "outputtokencount",
-                      "tokenscompletion", "generatedtokens", "responsetokens"),
+                      "tokenscompletion", "generatedtokens", "responsetokens", "output",
+                      "completiontokencount", "tokensoutput", "outtokens"),
     "cache_read_input_tokens": ("cachereadinputtokens", "cachereadtokens", "cachedtokens",
-                                "cachedinputtokens", "inputcachedtokens", "cacheread"),
+                                "cachedinputtokens", "inputcachedtokens", "cacheread", "cached",
+                                "tokenscached", "cachedtokencount", "cachehittokens"),
     "cache_write_input_tokens": ("cachewriteinputtokens", "cachewritetokens", "cachewrite",
                                  "cachecreationinputtokens", "cachecreationtokens"),
     "reasoning_output_tokens": ("reasoningtokens", "reasoningoutputtokens", "thinkingtokens",
-                                "thoughtstokens"),
-    "cost": ("cost", "costusd", "spend", "totalcost", "price", "usd", "amount", "responsecost"),
+                                "thoughtstokens", "reasoning", "tokensreasoning"),
+    "cost": ("cost", "costusd", "spend", "totalcost", "price", "usd", "amount", "responsecost",
+             "priceusd", "spendusd", "totalcostusd", "amountusd", "usdcost", "chargeusd"),
+    "identity": ("request", "call", "callid", "id", "rowid", "logid", "eventid", "uuid"),
 }  # fmt: skip
 """What a column probably is -> headers (normalised) that say so, for tables that we do not know."""
 
@@ -192,15 +201,19 @@ def normal(header: str) -> str:
 def suggest(header: Sequence[str], rows: Sequence[Sequence[str]] = ()) -> str:
     """A mapping file for a table with this header, as text to check and save beside the table.
 
-    rows: a few first rows, used to tell the format of the times. Tables of totals get a mapping
-    that refuses to be used, because provider bills never become calls."""
+    rows: the first rows, used to tell the format of times and numbers; no cell is repeated. Tables
+    of totals get a mapping that refuses to be used, because provider bills never become calls."""
     names = {normal(name): name for name in header}
+    cells = {name: [r[i].strip() for r in rows if len(r) > i] for i, name in enumerate(header)}
     if known := next((e for e in EXPORTS if e.needs <= names.keys()), None):
-        return _render(
-            _pruned(known.mapping, set(header)), header, known.name, known.notes, "calls"
-        )
+        mapping = _pruned(known.mapping, set(header))
+        stated, question = number_format(mapping, cells)
+        notes = (*known.notes, *question)
+        return _render({**stated, **mapping}, header, known.name, notes, "calls")
     totals = sorted(names[name] for name in TOTAL_HEADERS & names.keys())
-    mapping = _guess(names, header, rows)
+    mapping = _guess(names, cells)
+    stated, question = number_format(mapping, cells)
+    mapping = {**stated, **mapping}
     if totals:
         notes = (
             f"These columns say that a row is a total of many calls: {', '.join(totals)}.",
@@ -211,24 +224,23 @@ def suggest(header: Sequence[str], rows: Sequence[Sequence[str]] = ()) -> str:
         "Check every line. State whether each row is one model call: calls or totals.",
         "usage.counting: inclusive = cached tokens inside input, reasoning inside output;",
         "cache_outside = cached tokens beside input; exclusive = no counter contains another.",
+        *question,
     )
     return _render(mapping, header, "a table that we do not know", questions, "ASK")
 
 
-def _guess(
-    names: dict[str, str], header: Sequence[str], rows: Sequence[Sequence[str]]
-) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        target: next(names[alias] for alias in aliases if alias in names)
-        for target, aliases in COMMON.items()
-        if any(alias in names for alias in aliases)
-    }
+def _guess(names: dict[str, str], cells: dict[str, list[str]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for target, aliases in COMMON.items():
+        columns = [names[alias] for alias in aliases if alias in names]
+        if chosen := next((c for c in columns if _suits(target, cells[c])), None):
+            found[target] = chosen
     mapping: dict[str, Any] = {}
     if column := found.pop("time", None):
-        position = list(header).index(column)
-        samples = [row[position].strip() for row in rows if len(row) > position]
-        mapping["time"] = {"column": column, "format": _time_format(samples), "zone": "UTC"}
+        form = _time_format(cells[column])
+        mapping["time"] = {"column": column, "format": form, "zone": "UTC"}
     cost = found.pop("cost", None)
+    identity = found.pop("identity", None)
     usage = {name: found.pop(name) for name in _USAGE if name in found}
     if "provider" not in found and "request_model" in found:
         model = found["request_model"]
@@ -238,7 +250,21 @@ def _guess(
         mapping["usage"] = {"counting": "inclusive", **usage}
     if cost:
         mapping["cost"] = _column(cost, unit="USD", by="client")
+    if identity and not {"response_id", "request_id"} & found.keys():
+        mapping["identity"] = [identity]
     return mapping
+
+
+def _suits(target: str, samples: Sequence[str]) -> bool:
+    """Whether the cells can be what the header says: a column `input` may hold prompts, not
+    counts, and a column `request` texts, not names."""
+    filled = [cell for cell in samples if cell.lower() not in NOTHING]
+    if target == "cost" or target in _USAGE:
+        return not filled or 2 * sum(map(bool, map(NUMBER.fullmatch, filled))) > len(filled)
+    if target == "identity":
+        named = all(len(cell) <= 80 and not re.search(r"\s", cell) for cell in filled)
+        return named and len(set(filled)) == len(filled)
+    return True
 
 
 def _time_format(samples: Sequence[str]) -> str:

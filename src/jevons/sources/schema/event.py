@@ -92,7 +92,7 @@ _BOUNDS: Final[dict[str, dict[str, Any]]] = {
     "provider": {"minLength": 1},
     "schema": {"const": SCHEMA},
     "stated_cost": {"pattern": r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"},
-    "attempt": {"minimum": 0},
+    "attempt": {"minimum": 1},
     "latency_ms": {"minimum": 0},
 }
 """Rules that the reader checks beyond the types."""

@@ -12,6 +12,7 @@ import pytest
 
 from jevons.app.results import (
     Check,
+    FileSummary,
     ImportSummary,
     PriceRow,
     Query,
@@ -113,6 +114,23 @@ def test_strict_import_fails_after_storing(cli: Any, books: Any, summary: Import
     outcome = cli("import", "--strict", "logs")
     assert outcome.code == 6
     assert "2 lines could not be read" in outcome.out
+
+
+def test_files_that_could_not_be_read_are_named(
+    cli: Any, books: Any, summary: ImportSummary
+) -> None:
+    bad = FileSummary("a.csv", "csv", "unreadable", 0, 0, "a.csv has no mapping\nmake one")
+    books.summary = replace(summary, files=(*summary.files, bad))
+    outcome = cli("import", "--strict", "logs")
+    assert outcome.code == 3
+    assert "1 not readable" in outcome.out.splitlines()[0]
+    assert "1 file could not be read:\n  a.csv has no mapping\n    make one\n" in outcome.out
+    books.summary = replace(summary, files=(bad,) * 7, observations=0)
+    assert "  and 2 more (--dry-run lists every file)\n" in cli("import", "logs").out
+    assert cli("import", "logs").out.startswith("Nothing new (7 not readable).\n")
+    bare = cli()
+    assert bare.code == 3
+    assert "7 files could not be read:" in bare.out
 
 
 def test_dry_run_lists_the_files(cli: Any, books: Any, summary: ImportSummary) -> None:
@@ -333,11 +351,11 @@ def test_reprice(cli: Any, books: Any) -> None:
 
 def test_verify(cli: Any, books: Any) -> None:
     good = Check("events", "ok", "12 re-derived")
-    books.verification = Verification((good,), 14, 12)
+    books.verification = Verification((good,))
     outcome = cli("verify")
     assert outcome.code == 0
-    assert "The ledger follows from what was imported (14 observations, 12 calls)." in outcome.out
-    books.verification = Verification((good,), 14, 12, "event ab12: cost 1 is 2")
+    assert "The ledger follows from what was imported." in outcome.out
+    books.verification = Verification((good,), "event ab12: cost 1 is 2")
     outcome = cli("verify")
     assert outcome.code == 5
     assert "  event ab12: cost 1 is 2" in outcome.out

@@ -1,0 +1,134 @@
+"""What the use cases need from the ledger, as protocols; the store fulfils them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, Protocol
+
+from jevons.vocabulary.observation import Observation
+from jevons.vocabulary.rejection import Rejection
+
+if TYPE_CHECKING:
+    from jevons.app.reading import Reading
+    from jevons.stores.books import Books
+    from jevons.stores.plan import Sealed
+    from jevons.stores.preparation import Prepared
+    from jevons.stores.report import Answer, Question
+    from jevons.stores.repricing import Repriced
+    from jevons.stores.state import Cursor as Cursor
+
+
+class Cursors(Protocol):
+    """Where it is remembered how far each file was read."""
+
+    def cursor(self, place: str) -> Cursor | None:
+        """How far a file was read, None if never."""
+        ...
+
+
+class SideState(Cursors, Protocol):
+    """The small facts beside the tables; each method is durable when it returns."""
+
+    def save_cursors(self, cursors: Iterable[tuple[str, Cursor]]) -> None:
+        """Remember how far files were read."""
+        ...
+
+    def rejections(self) -> Iterator[Rejection]:
+        """All rejections, by place and line."""
+        ...
+
+    def rejected(self, as_of: int | None = None) -> int:
+        """How many rejections are kept, of those recorded by `as_of` (epoch microseconds)."""
+        ...
+
+    def drop_rejections(self, place: str) -> None:
+        """Forget the rejections of a file that is read anew."""
+        ...
+
+    def fact(self, name: str) -> str | None:
+        """A small remembered fact, None if unset."""
+        ...
+
+
+class Ledger(Protocol):
+    """One home's ledger. Every method may raise LedgerError."""
+
+    books: Books
+    """The tables, for what looks below the surface: `verify` and `doctor`."""
+
+    @property
+    def state(self) -> SideState:
+        """The side database."""
+        ...
+
+    @property
+    def threaded(self) -> bool:
+        """Whether an engine that runs threads has been started in this process."""
+        ...
+
+    def clock(self) -> int:
+        """Now, epoch microseconds."""
+        ...
+
+    def exists(self) -> bool:
+        """Whether there is a ledger already."""
+        ...
+
+    def close(self) -> None:
+        """Release everything."""
+        ...
+
+    def prepare(self, observations: Sequence[Observation]) -> Prepared:
+        """Work out the rows of observations."""
+        ...
+
+    def seal_prepared(self, prepared: Prepared) -> Sealed:
+        """Append one prepared batch."""
+        ...
+
+    def reject(self, rejections: Iterable[Rejection]) -> None:
+        """Keep rejections."""
+        ...
+
+    def make_cursor(
+        self, source: str, fingerprint: bytes, reading: Reading, state: dict[str, Any]
+    ) -> Cursor:
+        """How far a file was read, for `state.save_cursors`."""
+        ...
+
+    def compact(self, *, force: bool = False) -> dict[str, int]:
+        """Merge small files."""
+        ...
+
+    def ask(self, question: Question) -> Answer:
+        """Answer a report query."""
+        ...
+
+    def complete_to(self, as_of: int | None = None) -> int | None:
+        """The time of the newest call, epoch microseconds, None when there is none."""
+        ...
+
+    def reasons(self, question: Question) -> list[tuple[str, int]]:
+        """Why events have no (full) price -> number of calls, most frequent first."""
+        ...
+
+    def events(self, question: Question, limit: int | None) -> Iterator[dict[str, Any]]:
+        """Live events one by one, JSON-ready."""
+        ...
+
+    def reprice(self, question: Question, *, dry_run: bool) -> Repriced:
+        """Rate the chosen events at the current price book."""
+        ...
+
+    def undisturbed(self) -> AbstractContextManager[None]:
+        """Hold still: nobody writes meanwhile, and nothing is left unfinished."""
+        ...
+
+    def behind(self) -> list[str]:
+        """Tables that do not hold the newest batch."""
+        ...
+
+    def waiting(self) -> int:
+        """How many acknowledged observations wait in the inbox."""
+        ...
