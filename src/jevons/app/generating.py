@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
@@ -27,30 +28,44 @@ OnProgress = Callable[[Progress], None]
 def generate_file(
     events: int, seed: int, out: Path, on_progress: OnProgress | None
 ) -> dict[str, object]:
-    """Write the company as native lines, and its truth file beside it. Raises SourceError."""
+    """Write the company as native lines, and its truth file beside it. out: `-` is standard output,
+    without a truth file. Raises SourceError; BrokenPipeError when nobody reads standard output."""
     from jevons.app.company.generation import Generation
     from jevons.app.company.tally import Tally
 
     company, tally = Generation(events, seed), Tally()
-    started, written, lines = time.monotonic(), 0, 0
-    truth_path = out.with_name(out.name + ".truth.json")
+    write = _Written(events, out, on_progress)
+    if str(out) == "-":
+        for chunk in company.chunks(tally):
+            write(sys.stdout.buffer, chunk)
+        return {"events": write.lines, "bytes": write.bytes}
+    truth = out.with_name(out.name + ".truth.json")
     try:
         with out.open("wb") as file:
             for chunk in company.chunks(tally):
-                file.write(chunk)
-                written += len(chunk)
-                lines += chunk.count(b"\n")
-                if on_progress is not None:
-                    total = written * events // max(1, lines)
-                    on_progress(
-                        Progress(written, total, lines, time.monotonic() - started, str(out))
-                    )
-        truth_path.write_text(
-            json.dumps(company.document(tally), indent=1) + "\n", encoding="utf-8"
-        )
+                write(file, chunk)
+        truth.write_text(json.dumps(company.document(tally), indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise SourceError(f"{out} cannot be written: {error.strerror}") from error
-    return {"events": lines, "bytes": written, "out": str(out), "truth": str(truth_path)}
+    return {"events": write.lines, "bytes": write.bytes, "out": str(out), "truth": str(truth)}
+
+
+class _Written:
+    """Writes chunks of lines, counts them and tells how far it is."""
+
+    def __init__(self, events: int, out: Path, on_progress: OnProgress | None) -> None:
+        self.events, self.place, self.on_progress = events, str(out), on_progress
+        self.started = time.monotonic()
+        self.bytes = self.lines = 0
+
+    def __call__(self, file: BinaryIO, chunk: bytes) -> None:
+        file.write(chunk)
+        self.bytes += len(chunk)
+        self.lines += chunk.count(b"\n")
+        if self.on_progress is not None:
+            total = self.bytes * self.events // max(1, self.lines)
+            seconds = time.monotonic() - self.started
+            self.on_progress(Progress(self.bytes, total, self.lines, seconds, self.place))
 
 
 def generate_into(

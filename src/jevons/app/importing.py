@@ -16,11 +16,12 @@ from jevons.app.segments import (
     Harvest,
     Outcome,
     Segment,
+    gathered,
     harvest,
     tasks,
-    uncollected,
     worker_count,
 )
+from jevons.vocabulary.memory import uncollected
 from jevons.vocabulary.rejection import Rejection
 from jevons.vocabulary.source import Source
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from jevons.app.ports import Ledger
 
 OnProgress = Callable[[Progress], None]
-Harvester = Callable[[list[Segment]], Harvest]
 
 
 class Importer:
@@ -93,7 +93,7 @@ class Importer:
         if not dry_run:
             self._forget(readings)
         with ExitStack() as stack:
-            for found in self._harvests(planned, stack):
+            for found in gathered(self._harvests(planned, stack), self.ledger.join):
                 if dry_run:
                     self.count += sum(outcome.observations for outcome in found.outcomes)
                     self.rejected += len(found.rejections)

@@ -83,6 +83,10 @@ class Ledger(Protocol):
         """Work out the rows of observations."""
         ...
 
+    def join(self, batches: Sequence[Prepared]) -> Prepared:
+        """Several prepared batches as one."""
+        ...
+
     def seal_prepared(self, prepared: Prepared) -> Sealed:
         """Append one prepared batch."""
         ...

@@ -7,10 +7,8 @@ that holds the write lock. The books do not depend on how the files were cut.
 
 from __future__ import annotations
 
-import gc
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -224,16 +222,26 @@ def line_shift(segment: Segment) -> int:
     return _lines_before(segment.path, int(segment.state["offset"]), version) + 1
 
 
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Suspend the search for reference cycles: observations have none, and there are many."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
+def gathered(
+    harvests: Iterable[Harvest], join: Callable[[list[Prepared]], Prepared]
+) -> Iterator[Harvest]:
+    """Put small harvests together until they make a batch worth a commit."""
+    together = Harvest()
+    for found in harvests:
+        together.batches += found.batches
+        together.rejections += found.rejections
+        together.outcomes += found.outcomes
+        if sum(map(len, together.batches)) >= BATCH // 2:
+            yield _as_one(together, join)
+            together = Harvest()
+    if together.outcomes:
+        yield _as_one(together, join)
+
+
+def _as_one(found: Harvest, join: Callable[[list[Prepared]], Prepared]) -> Harvest:
+    if len(found.batches) > 1:
+        found.batches = [join(found.batches)]
+    return found
 
 
 def worker_count(asked: int, total_bytes: int) -> int:

@@ -83,7 +83,8 @@ def weak_key(observation: Observation) -> str | None:
 
 def content_key(observation: Observation) -> str:
     """The key of a report that carries no identity at all: its whole content."""
-    return "content:" + blake2b(msgspec.json.encode(observation), digest_size=16).hexdigest()
+    content = msgspec.json.encode(observation, order="deterministic")
+    return "content:" + blake2b(content, digest_size=16).hexdigest()
 
 
 def keys(observation: Observation) -> list[str]:

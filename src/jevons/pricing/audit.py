@@ -23,8 +23,8 @@ class Finding:
 
     duplicate: the same entry twice. contradiction: two entries recorded at one time give one
     period different prices. overlap: one of them covers a part of the other's period. gap: a period
-    between two entries has none. unsourced: nothing says where the price is from. unmatched: no model
-    of the catalogue's provider bears the name.
+    between two entries has none. unsourced: nothing says where the price is from. unmatched:
+    no model of the catalogue's provider bears the name.
     """
 
     kind: Kind

@@ -30,6 +30,7 @@ _SHORT_TEXT: Final = 200
 _TIME_LENGTH: Final = 40
 _LONG_LINE: Final = 4096
 _PLACE: Final = re.compile(r" - at `(?:key in `?)?\$\.?([a-z_]*)[^`]*`$")
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]{0,63}")
 _MISSING: Final = re.compile(r"missing required field `([a-z_]+)`")
 
 
@@ -111,10 +112,13 @@ def read_line(raw: bytes, place: str, line: int) -> Observation | Rejection:
 def _read_leniently(raw: bytes, place: str, line: int) -> Observation | Rejection:
     """Accept a line with unknown fields and name them in a tag; reject what is wrong in known
     ones."""
-    value = msgspec.json.decode(raw)
+    try:
+        value = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError) as problem:  # a number that no float can hold
+        return reject(SOURCE.name, place, line, f"not JSON: {problem}", raw)
     if not isinstance(value, dict):
         return reject(SOURCE.name, place, line, "the line is not a JSON object", raw, value)
-    unknown = sorted(str(name)[:64] for name in value if name not in _KNOWN)
+    unknown = sorted({_named(name) for name in value if name not in _KNOWN})
     try:
         known = {name: item for name, item in value.items() if name in _KNOWN}
         observation = msgspec.convert(known, Observation)
@@ -127,6 +131,11 @@ def _read_leniently(raw: bytes, place: str, line: int) -> Observation | Rejectio
     if reason is None:
         return observation
     return reject(SOURCE.name, place, line, reason, raw, value)
+
+
+def _named(name: str) -> str:
+    """An unknown field's name if it looks like one; anything else might be text of a prompt."""
+    return name if _NAME.fullmatch(name) else "unnamed"
 
 
 def _in_words(problem: msgspec.ValidationError) -> str:
@@ -164,8 +173,8 @@ def _settle(observation: Observation, length: int) -> str | None:
         return f"attempt counts from 1: {observation.attempt}"
     if observation.stated_cost is not None and (reason := _stated(observation)):
         return reason
-    if not observation.usage and observation.stated_cost is None:
-        observation.completeness = "none"  # no usage is unknown, never zero
+    if not observation.usage:
+        observation.completeness = "none"  # no usage is unknown, never zero; a stated cost stays
     if length > _LONG_LINE:
         _forget_text(observation)
     return None

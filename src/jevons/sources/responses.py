@@ -7,6 +7,7 @@ answers is dropped on reading."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
@@ -48,6 +49,7 @@ inference."""
 _UNFINISHED: Final = ("in_progress", "queued", "cancelled")
 """Statuses of OpenAI's Responses API after which more usage may come, or never came."""
 
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]{0,63}")
 _NAME_LENGTH: Final = 64
 _TAG_LENGTH: Final = 200
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -160,27 +162,34 @@ def _from_envelope(value: dict[str, Any], fields: dict[str, Any]) -> list[str]:
     for name, item in (tags if isinstance(tags, dict) else {}).items():
         text = _scalar(item)
         if text is None:
-            unknown += [] if item is None else [f"tags.{name}"[:_NAME_LENGTH]]
+            unknown += [] if item is None else [f"tags.{_named(name)}"]
         elif name in DIMENSIONS:
             fields[name] = text
         else:
             fields["tags"][name[:_NAME_LENGTH]] = text
     for name, item in value.items():
         if name in _ENVELOPE:
-            if item is not None:
+            if _scalar(item) is not None:
                 fields[name] = str(item) if name == "status" else item
+            elif item is not None:
+                unknown.append(name)  # text or an object where a name is expected
         elif name not in ("provider", "api", "time", "response", "tags", "schema"):
-            unknown.append(name[:_NAME_LENGTH])
-    return sorted(unknown)
+            unknown.append(_named(name))
+    return sorted(set(unknown))
+
+
+def _named(name: str) -> str:
+    """An unknown field's name if it looks like one; anything else might be text of a prompt."""
+    return name if _NAME.fullmatch(name) else "unnamed"
 
 
 def _scalar(value: Any) -> str | None:
-    """A short scalar as text; None for anything that could be content."""
+    """A short scalar of one line as text; None for anything that could be content."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, float)):
         return str(value)
-    if isinstance(value, str) and len(value) <= _TAG_LENGTH:
+    if isinstance(value, str) and len(value) <= _TAG_LENGTH and value.isprintable():
         return value
     return None
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +17,7 @@ from jevons.stores.rollup import ROLLUPS, RUNS
 from jevons.stores.schema import CARDS, EVENTS, KEYS, OBSERVATIONS
 from jevons.stores.state import State
 from jevons.stores.table import Table, operational
+from jevons.vocabulary.errors import LedgerDamaged
 
 LAYOUT: Final = "1"
 """Version of the home's layout, kept beside the tables."""
@@ -98,7 +100,8 @@ class Books:
         session = self.session.cursor()
         for name, table in tables.items():
             session.register(name, table)
-        return session.sql(sql, params=list(parameters)).to_arrow_table()
+        with readable():
+            return session.sql(sql, params=list(parameters)).to_arrow_table()
 
     def has_keyless(self) -> bool:
         """Whether any stored report has no key; found in the events if the note of it is lost."""
@@ -183,7 +186,7 @@ class Books:
     def event_source(
         self, pending: pa.Table | None = None, session: duckdb.DuckDBPyConnection | None = None
     ) -> str:
-        """The event table in a FROM clause, with pending rows, which are registered in `session`."""
+        """The event table in a FROM clause, with pending rows that `session` learns by name."""
         names = ", ".join(quote(name) for name in self.events.files())
         stored = f"read_parquet([{names}])"
         if pending is None or session is None:
@@ -192,6 +195,18 @@ class Books:
         if not names:
             return "pending_events"
         return f"(SELECT * FROM {stored} UNION ALL BY NAME SELECT * FROM pending_events)"
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Turns what the engine says of a broken table file into the ledger's own error."""
+    try:
+        yield
+    except (duckdb.IOException, duckdb.InvalidInputException) as error:
+        raise LedgerDamaged(
+            f"a table file cannot be read: {str(error).splitlines()[0][:300]}",
+            remedy="`jevons verify` names the first difference; restore the folder from a backup.",
+        ) from error
 
 
 def quote(text: str) -> str:

@@ -86,27 +86,10 @@ def _amounts(vector: np.ndarray, unknown: np.ndarray, single: list[int | None]) 
 
 
 def _text(column: Sequence[str | None]) -> pa.Array:
-    """Texts as an Arrow array; joined at once when they are ASCII, which is three times as fast."""
-    missing = column.count(None)
-    if missing == len(column):
+    """Texts as an Arrow array."""
+    if column.count(None) == len(column):
         return pa.nulls(len(column), pa.string())
-    texts = [text or "" for text in column] if missing else column
-    joined = "".join(texts)  # type: ignore[arg-type]
-    if not joined.isascii():
-        return pa.array(column, type=pa.string())
-    validity = None
-    if missing:
-        known = np.fromiter((text is not None for text in column), dtype=bool, count=len(column))
-        validity = pa.py_buffer(np.packbits(known, bitorder="little").tobytes())
-    return _strings(texts, joined.encode(), validity)
-
-
-def _strings(texts: Sequence[Any], content: bytes, validity: pa.Buffer | None) -> pa.Array:
-    """An Arrow string array over the joined bytes of texts, each as long in bytes as `len` says."""
-    offsets = np.zeros(len(texts) + 1, dtype=np.int32)
-    np.cumsum(np.fromiter(map(len, texts), dtype=np.int32, count=len(texts)), out=offsets[1:])
-    buffers = [validity, pa.py_buffer(offsets.tobytes()), pa.py_buffer(content)]
-    return pa.Array.from_buffers(pa.string(), len(texts), buffers)
+    return pa.array(column, type=pa.string())
 
 
 def payload_rows(sources: Sequence[str], payloads: Sequence[bytes]) -> pa.Table:
@@ -114,7 +97,7 @@ def payload_rows(sources: Sequence[str], payloads: Sequence[bytes]) -> pa.Table:
     return pa.table(
         {
             "source": _text(sources),
-            "payload": _strings(payloads, b"".join(payloads), None),
+            "payload": pa.array(payloads, type=pa.binary()).cast(pa.string()),
         }
     )
 

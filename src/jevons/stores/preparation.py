@@ -116,3 +116,26 @@ def prepare(observations: Sequence[Observation], book: PriceBook) -> Prepared:
     encode = msgspec.json.Encoder().encode
     payloads = payload_rows(fields.column("source"), [encode(one) for one in observations])
     return Prepared(payloads, found, rows, postings.event, postings.cards, postings.impossible)
+
+
+def joined(batches: Sequence[Prepared]) -> Prepared:
+    """Several prepared batches as one: fewer, larger commits."""
+    if len(batches) == 1:
+        return batches[0]
+    starts = np.cumsum([0, *(len(batch) for batch in batches)])
+    shifted = list(zip(batches, starts.tolist(), strict=False))
+    found = Keyed(
+        np.concatenate([batch.keyed.hashes for batch in batches]),
+        np.concatenate([batch.keyed.owners + start for batch, start in shifted]),
+        [identifier for batch in batches for identifier in batch.keyed.ids],
+        np.concatenate([batch.keyed.keyless for batch in batches]),
+        np.concatenate([batch.keyed.times for batch in batches]),
+    )
+    return Prepared(
+        pa.concat_tables([batch.payloads for batch in batches]).combine_chunks(),
+        found,
+        pa.concat_tables([batch.rows for batch in batches]).combine_chunks(),
+        np.concatenate([batch.row_event + start for batch, start in shifted]),
+        {name: card for batch in batches for name, card in batch.cards.items()},
+        {p + start: reason for batch, start in shifted for p, reason in batch.impossible.items()},
+    )

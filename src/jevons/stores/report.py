@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from jevons.stores.books import Books, quote
+from jevons.stores.books import Books, quote, readable
 from jevons.stores.rollup import CELL_MINUTES, COUNTERS, MEASURES, ROLLUPS, cells_sql
 from jevons.stores.schema import MONEY_COLUMNS
 from jevons.vocabulary.charge import PROVENANCES
@@ -71,8 +71,10 @@ def dimension_sql(name: str, time_zone: str, time: str = "time") -> str:
     if name == "model":
         return "coalesce(model, response_model, request_model)"
     if name.startswith("tag."):
-        path = '$."' + name[4:].replace("\\", "").replace('"', "") + '"'
-        return f"json_extract_string(tags, {quote(path)})"
+        if name == "tag.":
+            raise UsageError("a tag needs a name", remedy="Write tag.NAME, for example tag.branch.")
+        pointer = "/" + name[4:].replace("~", "~0").replace("/", "~1")
+        return f"json_extract_string(tags, {quote(pointer)})"
     known = ", ".join((*CALENDAR, "model", *PLAIN, "tag.NAME"))
     raise UsageError(f"unknown dimension {name!r}", remedy=f"Dimensions are: {known}.")
 
@@ -197,12 +199,13 @@ def _grouped(books: Books, question: Question, view: _View) -> Answer:
     outer = ", ".join(f"sum({name}) AS {name}" for name in measures)
     by = f"GROUP BY {', '.join(keys)}" if keys else ""
     prefix = "".join(f"{key}, " for key in keys)
-    session.execute(
-        f"CREATE TEMP TABLE grouped AS SELECT {prefix}{outer}, "
-        f"max(CASE WHEN {_SOMETHING} THEN CASE provenance {rank} END END) AS weakest "
-        f"FROM (SELECT {chosen}provenance, {inner} FROM {source} "
-        f"WHERE {where} GROUP BY {group}) {by}"
-    )
+    with readable():
+        session.execute(
+            f"CREATE TEMP TABLE grouped AS SELECT {prefix}{outer}, "
+            f"max(CASE WHEN {_SOMETHING} THEN CASE provenance {rank} END END) AS weakest "
+            f"FROM (SELECT {chosen}provenance, {inner} FROM {source} "
+            f"WHERE {where} GROUP BY {group}) {by}"
+        )
     kept = f"WHERE {_SOMETHING}"
     order = ", ".join(["effective_cost DESC NULLS LAST", "calls DESC", *keys])
     if question.top is None and any(name in CALENDAR for name in question.by):

@@ -15,7 +15,8 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from jevons.stores.durable import checksum
-from jevons.stores.table import operational
+from jevons.stores.table import ledger_error, operational
+from jevons.vocabulary.errors import LedgerDamaged
 from jevons.vocabulary.rejection import Rejection
 
 _SCHEMA: Final = """
@@ -51,16 +52,25 @@ class State:
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         """Open (and create, unless read-only) the database. Raises LedgerError."""
         self.path = path
-        with operational(path):
-            if read_only:
-                self._db = sqlite3.connect(
-                    f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True, timeout=30
-                )
-            else:
-                self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
-                self._db.execute("PRAGMA journal_mode=WAL")
-                self._db.execute("PRAGMA synchronous=FULL")
-                self._db.executescript(_SCHEMA)
+        try:
+            self._open(path, read_only)
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError):
+                raise ledger_error(error, path) from error
+            raise LedgerDamaged(
+                f"the side database {path} is damaged: {error}",
+                remedy="Move it away: amounts do not depend on it, the files are read again.",
+            ) from error
+
+    def _open(self, path: Path, read_only: bool) -> None:
+        if read_only:
+            address = f"file:{quote(str(path))}?mode=ro&immutable=1"
+            self._db = sqlite3.connect(address, uri=True, timeout=30)
+            return
+        self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        self._db.executescript(_SCHEMA)
 
     def close(self) -> None:
         """Release the database."""

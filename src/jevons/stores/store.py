@@ -19,7 +19,8 @@ from jevons.stores.lock import write_lock
 from jevons.stores.report import Answer, Question, answer
 from jevons.stores.state import Cursor, State
 from jevons.stores.table import operational
-from jevons.vocabulary.errors import LedgerDamaged, LedgerLocked
+from jevons.vocabulary.errors import LedgerDamaged, LedgerLocked, UsageError
+from jevons.vocabulary.memory import uncollected
 from jevons.vocabulary.observation import Observation
 from jevons.vocabulary.rejection import Rejection, reject
 
@@ -46,9 +47,10 @@ class Store:
     """
 
     def __init__(self, home: Path, clock: Callable[[], int], book: Callable[[], PriceBook]) -> None:
-        self.home = home
+        self.home = _usable(home)
         self.books = Books(home)
         self.clock = clock
+        self._checked = False
         self.book = book
         self._check_layout()
 
@@ -116,6 +118,13 @@ class Store:
 
         return prepare(observations, self.book())
 
+    @staticmethod
+    def join(batches: Sequence[Prepared]) -> Prepared:
+        """Several prepared batches as one."""
+        from jevons.stores.preparation import joined
+
+        return joined(batches)
+
     def seal_prepared(self, prepared: Prepared) -> Sealed:
         """Append one prepared batch under the write lock. Raises LedgerError."""
         with self._writing() as recorded_at:
@@ -174,8 +183,9 @@ class Store:
                     return sealed
                 with self._writing(wait_seconds=wait_seconds) as recorded_at:
                     mark, lines = inbox.peek(SEAL_ROWS)
-                    observations = [_decode(line) for line in lines]
-                    outcome = self.journal.seal(observations, recorded_at)
+                    with uncollected():
+                        observations = [_decode(line) for line in lines]
+                        outcome = self.journal.seal(observations, recorded_at)
                     refused = outcome.impossible.items()
                     self.reject(_refusal(observations[i], reason) for i, reason in refused)
                     inbox.remove(mark)
@@ -185,7 +195,8 @@ class Store:
 
     def _settle(self) -> None:
         """Before a question: finish what a kill left, seal the inbox, if nobody else writes."""
-        if not self.exists() or not self.books.writable:
+        waiting = (self.home / "inbox.db").exists()
+        if not (self.exists() or waiting) or not self.books.writable:
             return
         with suppress(LedgerLocked):
             if self._unfinished():
@@ -194,8 +205,14 @@ class Store:
             self.seal_inbox(wait_seconds=0)
 
     def _unfinished(self) -> bool:
-        """Whether a writer was stopped, or the note that tells is lost."""
-        return self.state.fact("writing") != "no" and self.exists()
+        """Whether a writer was stopped (or the note that tells is lost), or a table lags behind."""
+        if not self.exists():
+            return False
+        if self.state.fact("writing") != "no":
+            return True
+        if not self._checked:
+            self._checked = not self.behind()
+        return not self._checked
 
     def pending(self) -> Preview | None:
         """What waits in the inbox, worked out in memory, None if nothing waits."""
@@ -332,6 +349,19 @@ class Store:
                     gone = table.sweep()
                     self.state.forget(f"ledger/{name}/{one}" for one in gone)
         return merged
+
+
+def _usable(home: Path) -> Path:
+    """A home whose name every engine reads as it stands. Raises UsageError for another."""
+    text = str(home)
+    odd = sorted({c for c in text if c in "%[]*?\\" or not c.isprintable()})
+    if odd:
+        shown = " ".join(repr(c)[1:-1] for c in odd)
+        raise UsageError(
+            f"a ledger cannot live in a folder whose name holds {shown}",
+            remedy="Choose another folder with --home.",
+        )
+    return home
 
 
 def _refusal(one: Observation, reason: str) -> Rejection:

@@ -11,11 +11,13 @@ entry and their directories (`storage.md`, hazards 1 and 2).
 from __future__ import annotations
 
 import errno
+import json
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote
 
 import pyarrow as pa
 from deltalake import (
@@ -84,7 +86,11 @@ class Table:
 
     def files(self) -> list[str]:
         """Paths of the data files of the newest version, [] if the table does not exist yet."""
-        return sorted(self.open().file_uris()) if self.exists() else []
+        if not self.exists():
+            return []
+        # Only the name is taken from the engine, which encodes the folders as in an address.
+        names = (unquote(uri.rsplit("/", 1)[1]) for uri in self.open().file_uris())
+        return sorted(str(self.path / name) for name in names)
 
     def batch(self) -> int:
         """The number of the last batch that this table holds, 0 if none."""
@@ -226,9 +232,6 @@ class Table:
 
 def added_files(entry: Path) -> list[str]:
     """The relative paths of the data files that a Delta log entry adds."""
-    import json
-    from urllib.parse import unquote
-
     names = []
     for line in entry.read_text().splitlines():
         action: dict[str, Any] = json.loads(line)

@@ -26,9 +26,11 @@ def complete_lines(
     Starts at `state["offset"]`, ends at the last complete line or before the line that begins at
     or after byte `stop`. `state["offset"]` and `state["line"]` already include the line being
     yielded. A last line without a line end is complete only if it is a whole JSON object: a writer
-    may still be in the middle.
+    may still be in the middle; what is written behind it later is counted as the same line.
     """
     offset, line = int(state.get("offset", 0)), int(state.get("line", 0))
+    if line > 0 and _is_open(file, offset):
+        line -= 1  # the rest of a line that was already counted
     file.seek(offset)
     pending: list[bytes] = []
     held = dropped = 0
@@ -55,6 +57,12 @@ def complete_lines(
     if _is_object(rest) and (stop is None or offset < stop):
         state["offset"], state["line"] = offset + len(rest), line + 1
         yield line + 1, rest.removeprefix(_MARK).strip()
+
+
+def _is_open(file: BinaryIO, offset: int) -> bool:
+    """Whether the line that was read up to this offset had no end yet."""
+    file.seek(max(offset - 1, 0))
+    return offset > 0 and file.read(1) not in (b"\n", b"")
 
 
 def _is_object(raw: bytes) -> bool:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+import re
+from typing import Any, Final
 
 import msgspec
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
 
 
 class Rejection(msgspec.Struct, kw_only=True, frozen=True):
@@ -13,7 +16,7 @@ class Rejection(msgspec.Struct, kw_only=True, frozen=True):
 
     source: source name. place: file path. line: 1-based line or record number, 0 when the file as a
     whole. reason: one sentence. content_hash: SHA-256 of the raw bytes, hex. structure: the JSON
-    structure with every string blanked (never prompt text), None when it was not JSON.
+    structure with every string blanked (never text of a prompt), None when it was not JSON.
     """
 
     source: str
@@ -25,13 +28,21 @@ class Rejection(msgspec.Struct, kw_only=True, frozen=True):
 
 
 def blank(value: Any, depth: int = 6) -> Any:
-    """The shape of a JSON value: keys and numbers kept, strings emptied, lists cut to three."""
+    """The shape of a JSON value: names and numbers kept, strings emptied, lists cut to three.
+
+    A key that is no name may be text from a prompt: its number (`#1`) stands for it.
+    """
     if isinstance(value, str):
         return ""
     if depth == 0:
         return None
     if isinstance(value, dict):
-        return {str(key)[:64]: blank(item, depth - 1) for key, item in list(value.items())[:64]}
+        return {
+            key if isinstance(key, str) and _NAME.fullmatch(key) else f"#{number}": blank(
+                item, depth - 1
+            )
+            for number, (key, item) in enumerate(list(value.items())[:64], 1)
+        }
     if isinstance(value, list):
         return [blank(item, depth - 1) for item in value[:3]]
     return value

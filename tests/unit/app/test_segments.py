@@ -12,8 +12,9 @@ import pytest
 
 from jevons.app import segments
 from jevons.app.reading import Reading
-from jevons.app.segments import Segment, harvest, tasks, uncollected, worker_count
+from jevons.app.segments import Segment, harvest, tasks, worker_count
 from jevons.app.wiring import sources
+from jevons.vocabulary.memory import uncollected
 from jevons.vocabulary.observation import Observation
 from tests.unit.stores.sample import call, lines
 

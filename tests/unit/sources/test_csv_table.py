@@ -136,6 +136,7 @@ def test_a_mapped_column_must_exist_once(tmp_path: Path) -> None:
         ({"cost": {"column": "c", "by": "client", "unit": "EUR"}}, "cost.unit"),
         ({"time": {"column": "t", "zone": "Mars/Base"}}, "IANA"),
         ({"encoding": "klingon"}, "encoding"),
+        ({"thousands": ".", "decimal": "."}, "two different signs"),
         ({"fields": {"team": {"values": {}}}}, "column is missing"),
         ({"usage": {"input_tokens": {"column": "n", "times": "many"}}}, "times"),
     ],
@@ -143,6 +144,103 @@ def test_a_mapped_column_must_exist_once(tmp_path: Path) -> None:
 def test_a_wrong_mapping_is_named(change: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         build({**MINIMAL, **change})
+
+
+@pytest.mark.parametrize(
+    ("cell", "stated", "count"),
+    [
+        ("1000", {}, 1000), ("57.0", {}, 57), ("1.0", {}, 1), ("1e3", {}, 1000),
+        ("1.000", {"decimal": "."}, 1), ("1.000", {"thousands": "."}, 1000),
+        ("1.000", {"thousands": ".", "decimal": ","}, 1000),
+        ("1,000", {"thousands": ","}, 1000), ("12,345,678.0", {"thousands": ","}, 12_345_678),
+        ("1'000", {"thousands": "'"}, 1000), ("1 000", {}, 1000),
+        ("1.000", {}, "thousands or decimals? state `thousands:`"),
+        ("12.50", {}, "not a whole number"), ("57.00", {}, "thousands or decimals?"),
+        ("1.234", {}, "thousands or decimals?"), ("1.234.567", {}, "thousands or decimals?"),
+        ("1,000", {}, "thousands or decimals?"), ("many", {}, "not a number"),
+        ("1,5", {"thousands": ","}, "not a number"), ("1,0000", {"thousands": ","}, "not a number"),
+        ("1.000", {"decimal": ","}, "not a number"),
+    ],
+)  # fmt: skip
+def test_thousands_are_told_from_decimals(
+    tmp_path: Path, cell: str, stated: dict[str, str], count: int | str
+) -> None:
+    mapping = {**MINIMAL, **stated, "delimiter": ";", "usage": {"input_tokens": "n"}}
+    (found,) = read(table(tmp_path, f"t;n\n2026-06-01T08:00:00Z;{cell}\n", mapping))
+    if isinstance(found, Rejection):
+        assert isinstance(count, str) and count in found.reason and "column n" in found.reason
+    else:
+        assert found.usage == {"input_tokens": count}
+
+
+def test_a_column_of_thousands_has_decimals(tmp_path: Path) -> None:
+    usage = {"input_tokens": {"column": "n", "times": 1000}}
+    (call,) = observations(
+        table(tmp_path, "t,n\n2026-06-01T08:00:00Z,1.500\n", {**MINIMAL, "usage": usage})
+    )
+    assert call.usage == {"input_tokens": 1500}
+
+
+def test_a_given_mapping_is_checked_before_any_table_is_read(tmp_path: Path) -> None:
+    (tmp_path / "wrong.yaml").write_text("rows: calls\n")
+    with pytest.raises(SourceError, match="time is missing"):
+        CsvTable(tmp_path / "wrong.yaml")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"prompt":"SECRET","n":1}\n{"prompt":"SECRET","n":2}\n',
+        "SECRET plan\nline\n",
+        "2026-06-01T08:00:00Z,gpt-4.1,SECRET,1000\n",
+        "SECRET" * 40 + ",b\n1,2\n",
+        "title SECRET,\na,b,c\n1,2,3\n",
+        "",
+    ],
+)
+def test_what_is_no_table_gets_no_mapping_and_is_not_repeated(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "file.csv"
+    path.write_text(text)
+    with pytest.raises(SourceError, match="is not a table of calls") as caught:
+        suggest_file(path)
+    assert "SECRET" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("rows", "stated"),
+    [
+        (["1.234;0,12"], {"decimal": ",", "thousands": "."}),
+        (["1234;0,12"], {"decimal": ","}),
+        (["1,234;0.12"], {"thousands": ","}),
+        (["1.234.567;1"], {"decimal": ",", "thousands": "."}),
+        (["1'234;0.12"], {"thousands": "'"}),
+        (["1234;0.12", "12.0;1"], {}),
+        (["12.000;0.12"], {}),
+    ],
+)
+def test_the_number_format_is_read_off_the_rows(rows: list[str], stated: dict[str, str]) -> None:
+    header = ["when", "model", "input", "price (USD)"]
+    cells = [["2026-06-01T08:00:00Z", "gpt-5", *row.split(";")] for row in rows]
+    text = suggest(header, cells)
+    draft = yaml.safe_load(text)
+    assert {k: v for k, v in draft.items() if k in ("decimal", "thousands")} == stated
+    assert ("may stand for thousands or decimals" in text) is (rows == ["12.000;0.12"])
+    assert (draft["usage"]["input_tokens"], draft["cost"]["column"]) == ("input", "price (USD)")
+
+
+def test_short_headers_are_known_by_what_their_cells_are() -> None:
+    header = ["when", "model", "input", "output", "cached", "request"]
+    counts = ["2026-06-01T08:00:00Z", "gpt-5", "10", "5", "2", "r-1"]
+    draft = yaml.safe_load(suggest(header, [counts]))
+    assert draft["usage"] == {
+        "counting": "inclusive", "input_tokens": "input", "output_tokens": "output",
+        "cache_read_input_tokens": "cached",
+    }  # fmt: skip
+    assert draft["identity"] == ["request"]
+    prompts = ["2026-06-01T08:00:00Z", "gpt-5", "a prompt", "an answer", "", "please do"]
+    draft = yaml.safe_load(suggest(header, [prompts]))
+    assert draft["usage"] == {"counting": "inclusive", "cache_read_input_tokens": "cached"}
+    assert "identity" not in draft
 
 
 def test_rows_in_another_encoding_are_rejected(tmp_path: Path) -> None:

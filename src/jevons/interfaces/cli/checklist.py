@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Final
 
 from jevons.app.results import Check
-from jevons.interfaces.cli.table import GAP, Column, render, wrap
+from jevons.interfaces.cli.table import GAP, Column, render
 from jevons.interfaces.cli.terminal import Terminal, safe
 
 MIN_ROOM: Final = 24
@@ -24,7 +25,7 @@ def checklist(checks: Sequence[Check], terminal: Terminal) -> list[str]:
     columns = [
         Column("", tuple(c.state if not i else "" for c, i in _rows(checks, findings))),
         Column("check", tuple(safe(c.name) if not i else "" for c, i in _rows(checks, findings))),
-        Column("finding", tuple(line for lines in findings for line in lines), shrinks="end"),
+        Column("finding", tuple(line for lines in findings for line in lines)),
     ]
     header, rule, *rest = render([c for c in columns if any(c.cells)], terminal).lines
     shown = [header, rule]
@@ -38,8 +39,10 @@ def checklist(checks: Sequence[Check], terminal: Terminal) -> list[str]:
 
 
 def _finding(check: Check, width: int | None, before: int) -> list[str]:
-    room = None if width is None else max(MIN_ROOM, width - before - 2 * len(GAP))
-    return wrap(safe(check.detail), room)
+    if width is None:
+        return [safe(check.detail)]
+    room = max(MIN_ROOM, width - before - 2 * len(GAP))
+    return textwrap.wrap(safe(check.detail), room, break_on_hyphens=False) or [""]
 
 
 def _rows(checks: Sequence[Check], findings: list[list[str]]) -> Iterator[tuple[Check, int]]:

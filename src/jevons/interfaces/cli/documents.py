@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from jevons.app.results import PriceRow, Report, Row
+from jevons.interfaces.cli.figures import per_million
 from jevons.vocabulary.money import plain
 
 FIGURES: Final = (
@@ -28,9 +29,16 @@ FIGURES: Final = (
     "unknown_calls",
     "lower_bound_calls",
     "provenance",
+    "unlisted_calls",
+    "cost_per_million_tokens",
 )
 """The fields of every row and of the total, in the order of the CSV columns after the
 dimensions."""
+
+
+RATE_PLACES: Final = 12
+"""Decimal places to which the cost of a million tokens is rounded, half to even: a quotient has no
+last digit."""
 
 
 def json_text(document: object, *, indent: int | None = 2) -> str:
@@ -59,9 +67,11 @@ def report_document(report: Report) -> dict[str, Any]:
 
 def figures(row: Row) -> dict[str, Any]:
     """The figures of a row by name."""
-    values = {name: getattr(row, name) for name in FIGURES}
+    values = {name: getattr(row, name) for name in FIGURES[:-1]}
+    tokens = row.input_tokens + row.output_tokens
     return {
-        name: amount(value) if name.endswith("_cost") else value for name, value in values.items()
+        **{name: amount(v) if name.endswith("_cost") else v for name, v in values.items()},
+        FIGURES[-1]: amount(per_million(row.effective_cost, tokens, places=RATE_PLACES)),
     }
 
 

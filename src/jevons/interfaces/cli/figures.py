@@ -47,11 +47,16 @@ def _digits(size: Decimal) -> str:
     return f"{whole}.{decimals.rstrip('0'):0<2}"
 
 
-def per_million(cost: Decimal | None, tokens: int) -> Decimal | None:
-    """The cost of a million tokens in USD, for display; None when unknown or without tokens."""
+def per_million(cost: Decimal | None, tokens: int, *, places: int | None = None) -> Decimal | None:
+    """The cost of a million tokens in USD; None when unknown or without tokens. places: decimals to
+    which it is rounded, half to even."""
     if cost is None or tokens <= 0:
         return None
-    return _CONTEXT.divide(_CONTEXT.multiply(cost, _MILLION), Decimal(tokens))
+    rate = _CONTEXT.divide(_CONTEXT.multiply(cost, _MILLION), Decimal(tokens))
+    if places is None:
+        return rate
+    quantum = Decimal(1).scaleb(-places)
+    return rate.quantize(quantum, rounding=ROUND_HALF_EVEN, context=_CONTEXT)
 
 
 def count(number: int, *, exact: bool = True) -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 import click
 
-from jevons.interfaces.cli.invocation import current, say
+from jevons.interfaces.cli.invocation import ReaderLeft, current, say
 from jevons.interfaces.cli.options import Command
 from jevons.interfaces.cli.terminal import safe
 from jevons.vocabulary.errors import UsageError
+
+STANDARD_OUTPUT: Final = Path("-")
 
 
 @click.command("generate", cls=Command, settings=("workers",))
@@ -34,8 +37,10 @@ from jevons.vocabulary.errors import UsageError
     "--out",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Write jevons.event/v1 lines to a file, and the planted causes beside it.",
+    help="Write jevons.event/v1 lines to a file, and the planted causes beside it; - writes the "
+    "lines to standard output.",
 )
+@click.option("--force", is_flag=True, help="Overwrite the file of --out.")
 @click.option(
     "--import",
     "into_ledger",
@@ -43,7 +48,9 @@ from jevons.vocabulary.errors import UsageError
     envvar="JEVONS_GENERATE_IMPORT",
     help="Import them into the ledger instead.",
 )
-def generate_command(events: int, seed: int, out: Path | None, into_ledger: bool) -> None:
+def generate_command(
+    events: int, seed: int, out: Path | None, force: bool, into_ledger: bool
+) -> None:
     """Make up the usage of a company, for trying things out.
 
     Teams and people, agents with sub-agents, retries and a storm of them, a move to a reasoning
@@ -54,9 +61,18 @@ def generate_command(events: int, seed: int, out: Path | None, into_ledger: bool
         raise UsageError(
             "generate needs one place to write to", remedy="Give either --out FILE or --import."
         )
+    if out is not None and not force and out != STANDARD_OUTPUT and out.exists():
+        raise UsageError(
+            f"{out} exists already", remedy="Give another name, or --force to overwrite it."
+        )
     invocation = current()
     with invocation.books() as books, invocation.progress() as progress:
-        outcome = books.generate(events, seed, out, progress)
+        try:
+            outcome = books.generate(events, seed, out, progress)
+        except BrokenPipeError as problem:
+            raise ReaderLeft from problem
+    if out == STANDARD_OUTPUT:
+        return
     say(*describe_outcome(outcome))
 
 

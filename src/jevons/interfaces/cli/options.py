@@ -153,7 +153,7 @@ def _check_dimension(name: str) -> None:
     import textwrap
     from difflib import get_close_matches
 
-    alike = get_close_matches(name.lower(), (*known, *MEANT), n=1)
+    alike = get_close_matches(name.lower(), (*known, *MEANT), n=1, cutoff=0.65)
     meant = [MEANT.get(word, word) for word in alike]
     listed = textwrap.wrap(f"Dimensions are: {', '.join((*known, 'tag.NAME'))}.", 88)
     lines = [*(f"Did you mean {word}?" for word in meant), *listed]

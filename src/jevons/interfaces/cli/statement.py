@@ -46,7 +46,8 @@ def latest(report: Report, terminal: Terminal, number: int) -> list[str]:
 
 def _nothing(report: Report, as_of: str | None) -> list[str]:
     """An empty answer: whether the books or only this question are empty, and one next step."""
-    belief = f" as believed at {safe(as_of)}" if as_of else ""
+    zone = report.time_zone
+    belief = f" as believed at {local_instant(safe(as_of), zone)} {zone}" if as_of else ""
     if report.complete_to is None:
         lines = [f"The ledger holds no calls yet{belief}.", "  jevons import PATH reads some"]
     else:
@@ -81,25 +82,41 @@ def cost_mark(row: Row, glyphs: Glyphs) -> str:
     return glyphs.about if row.provenance in ("estimated", "allocated") else ""
 
 
+def _list_mark(row: Row, glyphs: Glyphs) -> str:
+    """The sign before a row's list cost, which calls with a stated cost alone have no part in."""
+    return glyphs.at_least if row.unlisted_calls else cost_mark(row, glyphs)
+
+
+def _bounded(value: Decimal | None, mark: str, glyphs: Glyphs) -> Decimal | None:
+    """An amount, None for "at least nothing": where only zeros are known, nothing is."""
+    return None if mark == glyphs.at_least and not value else value
+
+
 def _figure_columns(rows: tuple[Row, ...], glyphs: Glyphs, exact: bool) -> list[Column]:
     def tokens(title: str, rank: int, read: Callable[[Row], int]) -> Column:
         cells = tuple(count(read(row), exact=exact) for row in rows)
         useless = not any(read(row) for row in rows)
         return Column(title, cells, "suffix", rank + SILENT * useless)
 
-    def amounts(title: str, rank: int, read: Callable[[Row], Decimal | None]) -> Column:
-        cells = tuple(
-            money(read(row), mark=cost_mark(row, glyphs), exact=exact, glyphs=glyphs)
-            for row in rows
-        )
-        return Column(title, cells, "point", rank)
+    def amounts(
+        title: str,
+        rank: int,
+        read: Callable[[Row], Decimal | None],
+        sign: Callable[[Row, Glyphs], str],
+    ) -> Column:
+        def cell(row: Row) -> str:
+            mark = sign(row, glyphs)
+            value = _bounded(read(row), mark, glyphs)
+            return money(value, mark=mark, exact=exact, glyphs=glyphs)
+
+        return Column(title, tuple(cell(row) for row in rows), "point", rank)
 
     def calls(title: str, rank: int, read: Callable[[Row], int]) -> Column:
         useless = not any(read(row) for row in rows)
         cells = tuple(count(read(row)) for row in rows)
         return Column(title, cells, "right", rank + SILENT * useless)
 
-    same_list = all(row.list_cost == row.effective_cost for row in rows)
+    same_list = all(row.list_cost == row.effective_cost and not row.unlisted_calls for row in rows)
     same_provenance = len({row.provenance for row in rows}) == 1
     return [
         calls("calls", 1, lambda row: row.calls),
@@ -108,8 +125,8 @@ def _figure_columns(rows: tuple[Row, ...], glyphs: Glyphs, exact: bool) -> list[
         tokens("cache\nwrite", 10, lambda row: row.cache_write_input_tokens),
         tokens("output\ntokens", 2, lambda row: row.output_tokens),
         tokens("reason-\ning", 9, lambda row: row.reasoning_output_tokens),
-        amounts("list\ncost", 5 + SILENT * same_list, lambda row: row.list_cost),
-        amounts("effective\ncost", 0, lambda row: row.effective_cost),
+        amounts("list\ncost", 5 + SILENT * same_list, lambda row: row.list_cost, _list_mark),
+        amounts("effective\ncost", 0, lambda row: row.effective_cost, cost_mark),
         _rates(rows, glyphs),
         calls("no\nprice", 6, lambda row: row.unknown_calls),
         Column(
@@ -124,8 +141,10 @@ def _rates(rows: tuple[Row, ...], glyphs: Glyphs) -> Column:
     """USD per million tokens, input and output together."""
 
     def rate(row: Row) -> str:
-        value = per_million(row.effective_cost, row.input_tokens + row.output_tokens)
-        return money(value, mark=cost_mark(row, glyphs), glyphs=glyphs)
+        mark = cost_mark(row, glyphs)
+        cost = _bounded(row.effective_cost, mark, glyphs)
+        value = per_million(cost, row.input_tokens + row.output_tokens)
+        return money(value, mark=mark, glyphs=glyphs)
 
     return Column("per M\ntokens", tuple(rate(row) for row in rows), "point", 4)
 
@@ -137,7 +156,7 @@ def _notes(report: Report, glyphs: Glyphs, as_of: str | None) -> list[str]:
     if report.complete_to is not None:
         facts.insert(0, f"complete to {local_instant(report.complete_to, zone)} {zone}")
     if as_of is not None:
-        facts.append(f"as believed at {safe(as_of)}")
+        facts.append(f"as believed at {local_instant(safe(as_of), zone)} {zone}")
     notes = [glyphs.dot.join(facts), *_left_out(report, glyphs)]
     if any(cost_mark(row, glyphs) == glyphs.about for row in (*report.rows, total)):
         notes.append(f"{glyphs.about} marks an estimate.")
@@ -161,6 +180,12 @@ def _left_out(report: Report, glyphs: Glyphs) -> list[str]:
             "cut short, or with a part that has no price."
         )
     lines += _reasons(report)
+    if unlisted := report.total.unlisted_calls:
+        verb, whose = ("has", "its") if unlisted == 1 else ("have", "their")
+        lines.append(
+            f"{plural(unlisted, 'call')} {verb} no list price ({whose} cost is stated by the "
+            "provider or a client)."
+        )
     if report.rejected:
         lines.append(rejected_note(report.rejected))
     if report.possible_duplicates:

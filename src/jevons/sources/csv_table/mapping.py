@@ -145,6 +145,7 @@ def build(content: Any) -> Mapping:
     dialect, usage = _usage(top.get("usage") or {})
     constants = _texts(top.get("constants") or {}, CONSTANTS, "constants")
     fields = _columns(top.get("fields") or {}, FIELDS, "fields")
+    decimal, thousands = _separators(top)
     if "provider" not in constants and "provider" not in fields:
         raise ValueError("provider is missing: give it under constants or fields")
     return Mapping(
@@ -154,8 +155,8 @@ def build(content: Any) -> Mapping:
         delimiter=_optional(top.get("delimiter")),
         encoding=_encoding(top.get("encoding")),
         skip_lines=int(top.get("skip_lines", 0)),
-        decimal=str(top.get("decimal", ".")),
-        thousands=str(top.get("thousands", "")),
+        decimal=decimal,
+        thousands=thousands,
         empty=frozenset(_list(top.get("empty"), "empty")),
         constants=constants,
         fields=fields,
@@ -182,6 +183,16 @@ def _require_calls(rows: Any) -> None:
             "become calls"
         )
     raise ValueError("rows is not stated: write 'rows: calls' if every row is one model call")
+
+
+def _separators(top: dict[str, Any]) -> tuple[str, str]:
+    """The decimal sign and the thousands separator; where points are between thousands, a comma
+    is the decimal sign."""
+    thousands = str(top.get("thousands", ""))
+    decimal = str(top.get("decimal", "," if thousands == "." else "."))
+    if not decimal or decimal == thousands:
+        raise ValueError("decimal and thousands must be two different signs")
+    return decimal, thousands
 
 
 def _usage(content: Any) -> tuple[str, dict[str, Column]]:

@@ -49,7 +49,7 @@ def _numbers(samples: Sequence[str]) -> list[str]:
 def _decimal_sign(number: str) -> str:
     """The sign that can only be the decimal one: the last of two different ones, or one that does
     not stand before three digits; "" when that is not clear."""
-    signs = re.findall(r"[.,]", number)
+    signs: list[str] = re.findall(r"[.,]", number)
     tail = re.split(r"[.,]", number)[-1]
     if not signs or signs.count(signs[-1]) > 1:
         return ""

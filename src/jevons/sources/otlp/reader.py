@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import re
 import zlib
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,12 @@ from jevons.vocabulary.rejection import Rejection, reject
 from jevons.vocabulary.source import State
 
 _GZIP: Final = b"\x1f\x8b"
+_LARGEST: Final = 256 * 1024 * 1024
+"""Bytes that a gzipped file may unpack to."""
+_RATIO: Final = 200
+_HARMLESS: Final = 16 * 1024 * 1024
+"""From this many bytes on, a file that unpacks to more than `_RATIO` times its size is refused."""
+_BLOCK: Final = 1024 * 1024
 _BLANK: Final = b"\xef\xbb\xbf \t\r\n"
 _REQUEST: Final = re.compile(
     rb"\s*\[?\s*\{\s*\"(?:resourceSpans|resourceLogs|resourceMetrics"
@@ -77,7 +84,9 @@ class OtlpSource:
         raw = path.read_bytes()
         state.update(roll_ups=0, open=[])
         try:
-            content = gzip.decompress(raw) if raw.startswith(_GZIP) else raw
+            content = _unpacked(raw) if raw.startswith(_GZIP) else raw
+        except NotOtlp as problem:
+            yield reject(self.name, place, 0, str(problem), raw)
         except (OSError, EOFError, zlib.error) as problem:
             yield reject(self.name, place, 0, f"not gzip: {problem}", raw)
         else:
@@ -87,6 +96,21 @@ class OtlpSource:
 
 
 SOURCE: Final = OtlpSource()
+
+
+def _unpacked(raw: bytes) -> bytes:
+    """The content of a gzip file. Raises NotOtlp for one that is made to fill the memory."""
+    blocks: list[bytes] = []
+    size = 0
+    with gzip.GzipFile(fileobj=io.BytesIO(raw)) as file:
+        while block := file.read(_BLOCK):
+            size += len(block)
+            if size > _LARGEST:
+                raise NotOtlp(f"gzip: unpacks to more than {_LARGEST // 1024**2} MiB")
+            if size > max(_HARMLESS, _RATIO * len(raw)):
+                raise NotOtlp(f"gzip: unpacks to more than {_RATIO} times its size")
+            blocks.append(block)
+    return b"".join(blocks)
 
 
 def _form(path: Path) -> str:

@@ -52,15 +52,17 @@ def test_report_asks_one_question(cli: Any, books: Any) -> None:
         until="2026-03-01",
         where=(("team", "a=b"), ("model", "")),
         time_zone="Asia/Tokyo",
-        as_of="2026-02-28",
+        as_of="2026-02-28T14:59:59.999999Z",  # the end of that day in Tokyo
         top=3,
     )
 
 
 def test_flags_by_environment(cli: Any, books: Any) -> None:
-    cli("report", JEVONS_REPORT_BY="team", JEVONS_REPORT_WHERE="a=1 b=2", JEVONS_REPORT_TOP="2")
+    cli(
+        "report", JEVONS_REPORT_BY="team", JEVONS_REPORT_WHERE="task=1 run=2", JEVONS_REPORT_TOP="2"
+    )
     query = books.calls[0][1][0]
-    assert (query.by, query.where, query.top) == (("team",), (("a", "1"), ("b", "2")), 2)
+    assert (query.by, query.where, query.top) == (("team",), (("task", "1"), ("run", "2")), 2)
 
 
 def test_report_formats(cli: Any) -> None:
@@ -69,6 +71,64 @@ def test_report_formats(cli: Any) -> None:
     assert "$0.25" in cli("report").out
     both = cli("report", "--csv", "--json")
     assert both.code == 2 and "exclude each other" in both.err
+
+
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        ("2026-02", "2026-02-28T23:59:59.999999Z"),
+        ("2025-12", "2025-12-31T23:59:59.999999Z"),
+        ("2026-02-03", "2026-02-03T23:59:59.999999Z"),
+        ("2026-02-03T12:00:00Z", "2026-02-03T12:00:00Z"),
+    ],
+)
+def test_a_belief_of_a_day_or_month_is_that_of_its_end(
+    cli: Any, books: Any, text: str, end: str
+) -> None:
+    assert cli("report", "--as-of", text).code == 0
+    assert books.calls[0][1][0].as_of == end
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("report", "--since"),
+        ("events", "--until"),
+        ("report", "--as-of"),
+        ("prices", "list", "--at"),
+    ],
+)
+def test_a_wrong_time_names_its_flag(cli: Any, books: Any, command: tuple[str, ...]) -> None:
+    outcome = cli(*command, "lately")
+    assert outcome.code == 2 and books.calls == []
+    assert outcome.err.splitlines() == [
+        f"error: {command[-1]}: not a date or an instant: 'lately'",
+        "  Write today, 7d, 12h, 2026-09, 2026-09-01 or 2026-09-01T12:00:00Z.",
+    ]
+
+
+@pytest.mark.parametrize("until", ["2026-03-01", "2026-02-01", "2026-02"])
+def test_a_period_in_which_nothing_lies_is_said(cli: Any, books: Any, until: str) -> None:
+    outcome = cli("report", "--since", "2026-03-01", "--until", until)
+    assert outcome.code == 2 and books.calls == []
+    assert f"nothing lies between --since 2026-03-01 and --until {until}" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("flags", "meant"),
+    [
+        (("--by", "taem"), "team"), (("--by", "day,Model"), "model"), (("--by", "user"), "person"),
+        (("--where", "modle=a"), "model"),
+    ],
+)  # fmt: skip
+def test_an_unknown_dimension_is_corrected(
+    cli: Any, books: Any, flags: tuple[str, ...], meant: str
+) -> None:
+    outcome = cli("report", *flags)
+    assert outcome.code == 2 and books.calls == []
+    assert f"\n  Did you mean {meant}?\n  Dimensions are: hour, day," in outcome.err
+    assert "tag.NAME." in outcome.err and max(map(len, outcome.err.splitlines())) <= 92
+    assert cli("report", "--by", "tag.anything").code == 0
 
 
 @pytest.mark.parametrize("text", ["team", "=x"])
@@ -323,6 +383,9 @@ def test_prices_add_and_check(cli: Any, books: Any) -> None:
     books.entries = [price()]
     assert "1 entry added; jevons reprice" in cli("prices", "add", "p.yaml").out
     assert books.calls[0] == ("add_prices", (Path("p.yaml"),), {})
+    books.entries = []
+    again = cli("prices", "add", "own/p.yaml")
+    assert (again.code, again.out) == (0, "p.yaml is already in the book: nothing to add.\n")
     books.checks = [Check("form", "ok", "12 files")]
     assert cli("prices", "check").code == 0
     books.checks = [Check("gap", "failed", "no price in May", remedy="add one")]
@@ -372,6 +435,29 @@ def test_doctor(cli: Any, books: Any) -> None:
     assert cli("doctor").out == "Nothing to check.\n"
 
 
+def test_findings_are_wrapped_and_never_cut(cli: Any, books: Any) -> None:
+    detail = "one word after the other " * 8 + "/a/path" * 12
+    books.checks = [Check("logs", "warning", detail.strip(), "look"), Check("home", "ok", "~/x")]
+    lines = cli("doctor", COLUMNS="60").out.splitlines()
+    assert max(map(len, lines)) <= 60
+    assert lines[0].split() == ["check", "finding"]
+    assert "".join(line[15:] for line in lines[2:-2]).replace(" ", "") == detail.replace(" ", "")
+    assert lines[-2:] == ["    look", "ok       home   ~/x"]
+
+
+def test_footers_are_wrapped(cli: Any, books: Any) -> None:
+    books.found = [dict(EVENT) for _ in range(30)]
+    assert max(map(len, cli("events", COLUMNS="60").out.splitlines()[-3:])) <= 60
+
+
+def test_generate_overwrites_only_by_force(cli: Any, books: Any, tmp_path: Path) -> None:
+    (tmp_path / "c.jsonl").write_text("kept")
+    outcome = cli("generate", "--out", str(tmp_path / "c.jsonl"))
+    assert outcome.code == 2 and "--force" in outcome.err and books.calls == []
+    assert cli("generate", "--out", str(tmp_path / "c.jsonl"), "--force").code == 0
+    assert cli("generate", "--out", "-").out == ""
+
+
 def test_generate(cli: Any, books: Any) -> None:
     out = cli("generate", "--events", "5000", "--out", "c.jsonl").out
     assert out.splitlines() == ["events      5,000", "truth file  company.truth.json"]
@@ -399,6 +485,12 @@ def test_settings(cli: Any, tmp_path: Path) -> None:
     found = json.loads(cli("settings", "--json").out)
     assert found["color"] == {"value": "auto", "from": "default"}
     assert found["debug"] == {"value": "false", "from": "default"}
+
+
+def test_completion_without_a_shell_is_one_line(cli: Any) -> None:
+    outcome = cli("completion")
+    assert outcome.code == 2
+    assert "Choose from: bash, zsh, fish\n" in outcome.err and "\\x09" not in outcome.err
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -57,7 +57,10 @@ def test_report_document_is_the_contract(report: Build, row: BuildRow) -> None:
         "unknown_calls": 0,
         "lower_bound_calls": 0,
         "provenance": "reported",
+        "unlisted_calls": 0,
+        "cost_per_million_tokens": "0.000399584432",  # 50 / 125,130 = 0.00039958443219...
     }
+    assert second["cost_per_million_tokens"] is None
     assert second["team"] is None
     assert second["effective_cost"] is None and second["list_cost"] is None
     assert set(first) - {"team", "month"} == set(document["total"])

@@ -58,6 +58,25 @@ def test_known_unknown_estimated_and_at_least(mixed: Report) -> None:
     assert "≥$1,236.10" in cells(lines, "total")
 
 
+def test_calls_without_a_list_price(report: Build, row: BuildRow) -> None:
+    stated = row({"model": "a"}, list_cost=Decimal("0.1"), unlisted_calls=3)
+    lines = statement(report(stated, row({"model": "b"}), total=stated), Terminal())
+    assert {"≥$0.10", "$0.25"} <= set(cells(lines, "a "))
+    assert "≥$0.25" not in cells(lines, "a ") and "≥$0.25" not in cells(lines, "b ")
+    said = "3 calls have no list price (their cost is stated by the provider or a client)."
+    assert said in lines
+
+
+def test_at_least_nothing_is_unknown(report: Build, row: BuildRow) -> None:
+    zero = dict.fromkeys(("list_cost", "effective_cost"), Decimal(0))
+    free = row({"model": "free"}, **zero)
+    mixed = row({"model": "mixed"}, **zero, unknown_calls=4)
+    lines = statement(report(free, mixed, total=mixed), Terminal())
+    assert cells(lines, "free").count("$0.00") == 3
+    assert cells(lines, "mixed").count("—") == 3 and "4" in cells(lines, "mixed")
+    assert "≥$0.00" not in "".join(lines)
+
+
 def test_points_are_below_each_other(mixed: Report) -> None:
     lines = statement(mixed, Terminal(width=60))
     start = lines[1].index("effective") if "effective" in lines[1] else lines[0].index("effective")
@@ -68,11 +87,11 @@ def test_points_are_below_each_other(mixed: Report) -> None:
 
 
 def test_what_the_total_leaves_out_is_said(mixed: Report) -> None:
-    text = "\n".join(statement(mixed, Terminal(), as_of="2026-02-01"))
+    text = "\n".join(statement(mixed, Terminal(), as_of="2026-02-01T23:59:59.999999Z"))
     for said in (
         "complete to 2026-03-01 12:00:09 UTC",
         "provenance: estimated",
-        "as believed at 2026-02-01",
+        "as believed at 2026-02-01 23:59:59 UTC",
         "10 calls have no price; the cost leaves them out (≥).",
         "  6  no price for model x",
         "  1  for other reasons",
@@ -142,8 +161,8 @@ def test_an_empty_ledger_and_an_empty_answer_are_told_apart(report: Build, row: 
     assert "jevons import PATH" in lines[1]
     assert "2 lines could not be read" in lines[2]
     nothing = report(total=row(calls=0), complete_to="2026-03-01T12:00:09Z", time_zone="Asia/Tokyo")
-    lines = statement(nothing, Terminal(), as_of="2026-01-01")
-    assert lines[0] == "No call matches as believed at 2026-01-01."
+    lines = statement(nothing, Terminal(), as_of="2026-01-01T15:00:00Z")
+    assert lines[0] == "No call matches as believed at 2026-01-02 00:00:00 Asia/Tokyo."
     assert "2026-03-01 21:00:09 Asia/Tokyo" in lines[1]
 
 
