@@ -28,7 +28,7 @@ from jevons.app.wiring import open_jevons
 from jevons.vocabulary.errors import Interrupted
 
 def main():
-    segments.SEGMENT_BYTES = 40_000
+    segments.SEGMENT_BYTES, segments.BATCH = 40_000, 400
     home, logs, workers = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
     with open_jevons(Settings(home=home, workers=workers)) as jevons:
         try:

@@ -54,6 +54,7 @@ class Importer:
         self.on_progress = on_progress
         self.workers = workers
         self.pool = pool
+        self.stopping = False
         self.started = time.monotonic()
         self.new = self.repeated = self.events = self.duplicates = self.rejected = 0
         self.done_bytes = self.total_bytes = self.count = 0
@@ -69,6 +70,10 @@ class Importer:
             self._read(readings, outcomes, dry_run=dry_run)
         files = [self._file(reading, outcomes.get(i, [])) for i, reading in enumerate(readings)]
         return self._summary(files, dry_run=dry_run)
+
+    def stop(self) -> None:
+        """Ask the import to end after the batch that is under way."""
+        self.stopping = True
 
     def take(self, found: Harvest) -> None:
         """Store one harvest: its batches, then its rejections."""
@@ -109,6 +114,8 @@ class Importer:
                 if not dry_run:
                     self._remember(readings, finished, outcomes)
                 self.report(str(readings[found.outcomes[-1].number].path))
+                if self.stopping:
+                    raise KeyboardInterrupt
 
     def _forget(self, readings: list[Reading]) -> None:
         """Drop the rejections of files that are read anew: what is wrong in them is found again."""

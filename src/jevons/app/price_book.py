@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from importlib import resources
 from pathlib import Path
 
@@ -50,4 +51,5 @@ def _keep(cache: Path, packed: bytes) -> None:
         temporary.write_bytes(packed)
         temporary.replace(cache)
     except OSError:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # a home that cannot be written has nothing to tidy either
+            temporary.unlink(missing_ok=True)

@@ -99,7 +99,8 @@ class Jevons:
             pool=None if mapping is not None else self._keeper.pool,
         )
         try:
-            summary = importer.run(paths, source, dry_run=dry_run)
+            with self._keeper.interruptible(importer.stop):
+                summary = importer.run(paths, source, dry_run=dry_run)
         except KeyboardInterrupt:
             raise Interrupted(
                 "stopped; everything imported so far is stored",

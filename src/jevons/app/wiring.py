@@ -118,6 +118,26 @@ class Keeper:
         return Question(**parts)
 
     @contextmanager
+    def interruptible(self, stop: Callable[[], None]) -> Iterator[None]:
+        """Let Ctrl-C ask `stop` to end in good order; a second Ctrl-C ends at once."""
+        import signal
+        import threading
+
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def ask(*_: object) -> None:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            stop()
+
+        before = signal.signal(signal.SIGINT, ask)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    @contextmanager
     def pool(
         self, workers: int, *, threaded: bool
     ) -> Iterator[Callable[[list[list[Segment]]], Iterator[Harvest]]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from operator import attrgetter
+from operator import attrgetter, is_not
 from typing import Any, Final
 
 import msgspec
@@ -40,7 +40,7 @@ def accept(observation: Observation) -> str | None:
         observation.time = parse_time(observation.time)
     except ValueError:
         return "time is no RFC 3339 text or epoch microseconds of the years 2000 to 2200"
-    if (refused := _tidy(observation) or _too_long(observation)) is not None:
+    if (refused := _check_texts(observation)) is not None:
         return refused
     if not observation.provider:
         return "no provider is named"
@@ -63,36 +63,39 @@ def accept(observation: Observation) -> str | None:
     return None
 
 
-_NAMES: Final = tuple(name for name in (*LABELS, *DIMENSIONS) if name != "provider")
-_names = attrgetter("provider", *_NAMES)
+_NAMES: Final = ("provider", *(name for name in (*LABELS, *DIMENSIONS) if name != "provider"))
+_names = attrgetter(*_NAMES)
 _IDS: Final = ("response_id", "request_id", "api", "source")
-_ids = attrgetter(*_IDS)
+_texts = attrgetter(*_NAMES, *_IDS)
 _LISTS: Final = ("aliases", "self_keys", "block_hashes")
-_lists = attrgetter(*_LISTS)
+_BAR: Final = "|"
 
 
-def _tidy(observation: Observation) -> str | None:
-    """Take surrounding blanks and control characters out of names; an empty name is none."""
-    for name, text in zip(("provider", *_NAMES), _names(observation), strict=True):
-        if text is None:
-            continue
-        if not text.isprintable() or text[:1] <= " " or text[-1] == " ":
-            text = "".join(c for c in text if c.isprintable()).strip()
-            setattr(observation, name, text if text or name == "provider" else None)
-        if len(text) > LONGEST:
-            return f"{name} has more than {LONGEST} characters"
-    return None
-
-
-def _too_long(observation: Observation) -> str | None:
-    """The complaint about an id that is none; ids themselves are kept as they are."""
-    for name, text in zip(_IDS, _ids(observation), strict=True):
-        if text is not None and len(text) > LONGEST:
-            return f"{name} has more than {LONGEST} characters"
-    for name, texts in zip(_LISTS, _lists(observation), strict=True):
-        if texts and max(map(len, texts)) > LONGEST:
+def _check_texts(observation: Observation) -> str | None:
+    """Tidy the names; returns the complaint about a name or an id that is too long to be one."""
+    texts = _texts(observation)
+    joined = _BAR.join(filter(None, texts))
+    edges = f"{_BAR}{joined}{_BAR}"
+    if not joined.isprintable() or "| " in edges or " |" in edges or "" in texts:
+        _tidy(observation)
+        texts = _texts(observation)
+    if len(joined) > LONGEST:  # or else none of them can be
+        for name, text in zip((*_NAMES, *_IDS), texts, strict=True):
+            if text is not None and len(text) > LONGEST:
+                return f"{name} has more than {LONGEST} characters"
+    for name in _LISTS:
+        entries = getattr(observation, name)
+        if entries and max(map(len, entries)) > LONGEST:
             return f"an entry of {name} has more than {LONGEST} characters"
     return None
+
+
+def _tidy(observation: Observation) -> None:
+    """Take surrounding blanks and control characters out of names; an empty name is none."""
+    for name, text in zip(_NAMES, _names(observation), strict=True):
+        if text is not None and (not text.isprintable() or text[:1] <= " " or text[-1] == " "):
+            clean = "".join(c for c in text if c.isprintable()).strip()
+            setattr(observation, name, clean if clean or name == "provider" else None)
 
 
 def _stated(observation: Observation) -> str | None:
@@ -118,14 +121,17 @@ _SHARED: Final = tuple(
     if isinstance(field.default, str)
 )
 _shared = attrgetter(*(name for name, _ in _SHARED))
+_DEFAULTS: Final = tuple(default for _, default in _SHARED)
 
 
 def _share_defaults(observation: Observation) -> None:
     """Replace texts equal to their field's default by the default: only that one is left out when
     an observation is encoded."""
-    for (name, default), text in zip(_SHARED, _shared(observation), strict=True):
-        if text is not default and text == default:
-            setattr(observation, name, default)
+    texts = _shared(observation)
+    if any(map(is_not, texts, _DEFAULTS)):
+        for (name, default), text in zip(_SHARED, texts, strict=True):
+            if text is not default and text == default:
+                setattr(observation, name, default)
 
 
 _TAG: Final = re.compile(r"[\w .:/@#\-]{1,64}")

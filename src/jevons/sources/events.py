@@ -29,6 +29,8 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 _SHORT_TEXT: Final = 200
 _TIME_LENGTH: Final = 40
 _LONG_LINE: Final = 4096
+_DEPTH: Final = 40
+"""Levels of a usage that are looked at; deeper ones are refused before they are stored."""
 _PLACE: Final = re.compile(r" - at `(?:key in `?)?\$\.?([a-z_]*)[^`]*`$")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]{0,63}")
 _MISSING: Final = re.compile(r"missing required field `([a-z_]+)`")
@@ -114,7 +116,11 @@ def _read_leniently(raw: bytes, place: str, line: int) -> Observation | Rejectio
     ones."""
     try:
         value = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, RecursionError) as problem:  # a number that no float can hold
+    except (
+        msgspec.DecodeError,
+        RecursionError,
+        UnicodeDecodeError,
+    ) as problem:  # a number that no float can hold
         return reject(SOURCE.name, place, line, f"not JSON: {problem}", raw)
     if not isinstance(value, dict):
         return reject(SOURCE.name, place, line, "the line is not a JSON object", raw, value)
@@ -211,11 +217,11 @@ def _forget_text(observation: Observation) -> None:
         observation.usage = _short(observation.usage)
 
 
-def _short(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: _short(v) for k, v in value.items() if not _is_long(v)}
-    if isinstance(value, list):
-        return [_short(v) for v in value if not _is_long(v)]
+def _short(value: Any, depth: int = _DEPTH) -> Any:
+    if isinstance(value, dict) and depth:
+        return {k: _short(v, depth - 1) for k, v in value.items() if not _is_long(v)}
+    if isinstance(value, list) and depth:
+        return [_short(v, depth - 1) for v in value if not _is_long(v)]
     return value
 
 

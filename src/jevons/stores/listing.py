@@ -17,6 +17,7 @@ from jevons.stores.plan import Preview
 from jevons.stores.report import Question, condition
 from jevons.stores.schema import MONEY_COLUMNS, MONEY_SQL, QUANTITY_COLUMNS
 from jevons.vocabulary.charge import PROVENANCES, ChargeLine, Part, RateCard, Rated, Unpriced
+from jevons.vocabulary.errors import LedgerDamaged
 from jevons.vocabulary.money import parse_amount, plain, to_femto
 from jevons.vocabulary.observation import DIMENSIONS, LABELS
 from jevons.vocabulary.period import iso
@@ -80,7 +81,7 @@ class Cards:
         self._cards: dict[str, RateCard] | None = None
 
     def get(self, card_id: str) -> RateCard:
-        """The card of an id. Raises KeyError for one that is not stored."""
+        """The card of an id. Raises LedgerDamaged for one that is not stored."""
         if self._cards is None:
             files = self._books.cards.files()
             rows = []
@@ -91,6 +92,11 @@ class Cards:
                 for row in rows
             }
             self._cards = {**self._waiting, **stored}
+        if card_id not in self._cards:
+            raise LedgerDamaged(
+                f"price card {card_id} is missing, which event rows name",
+                remedy="Restore the ledger's folder from a backup, or run `jevons reprice`.",
+            )
         return self._cards[card_id]
 
     def of(self, row: dict[str, Any]) -> RateCard | Unpriced:

@@ -165,6 +165,7 @@ def test_a_dry_run_counts_impossible_usage_as_the_import_will(
 def test_progress_is_told_to_the_end(jevons: Jevons, tmp_path: Path,
                                      monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     monkeypatch.setattr(segments, "SEGMENT_BYTES", 2000)
+    monkeypatch.setattr(segments, "BATCH", 8)
     log = tmp_path / "log"
     log.write_text(lines(*(call(n) for n in range(40))))
     seen: list[Progress] = []
@@ -245,6 +246,7 @@ def test_a_stop_leaves_a_consistent_ledger_and_the_next_import_completes_it(
     jevons: Jevons, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(segments, "SEGMENT_BYTES", 1000)
+    monkeypatch.setattr(segments, "BATCH", 4)
     for name in ("1", "2", "3"):
         (tmp_path / name).write_text(lines(*(call(int(name) * 100 + n) for n in range(9))))
     paths = [tmp_path / name for name in ("1", "2", "3")]

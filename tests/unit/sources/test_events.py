@@ -124,7 +124,26 @@ def test_no_usage_is_unknown_and_never_zero() -> None:
     assert isinstance(result, Observation) and result.completeness == "none"
     result = observed({**line, "stated_cost": "0.10"})
     assert isinstance(result, Observation)
-    assert (result.completeness, result.stated_by) == ("complete", "client")
+    assert (result.completeness, result.stated_by) == ("none", "client")
+
+
+def test_a_number_that_no_float_holds_is_a_rejection() -> None:
+    for usage in ('{"prompt_tokens":1e400}', '{"a":' * 2000 + "1" + "}" * 2000):
+        raw = f'{{"provider":"openai","time":1780300800000000,"usage":{usage}}}'.encode()
+        assert isinstance(read_line(raw, "x.jsonl", 1), Rejection)
+
+
+def test_a_deeply_nested_line_is_read_without_fail() -> None:
+    usage = '{"a":' * 900 + "1" + "}" * 900
+    raw = f'{{"provider":"openai","time":1780300800000000,"usage":{usage}}}'.encode()
+    assert isinstance(read_line(raw, "x.jsonl", 1), Observation)
+
+
+def test_an_unknown_field_that_is_no_name_is_not_named() -> None:
+    line = {"provider": "openai", "time": 1780300800000000, "usage": {"input_tokens": 1}}
+    result = observed({**line, "what was said": 1, "mood": 2})
+    assert isinstance(result, Observation)
+    assert result.tags == {UNKNOWN_FIELDS: "mood,unnamed"}
 
 
 def test_text_is_not_kept_even_where_it_does_not_belong() -> None:

@@ -291,3 +291,11 @@ def test_importing_the_source_does_not_import_protobuf() -> None:
         "sys.exit(any(name.startswith(('google', 'opentelemetry')) for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_gzip_file_that_unpacks_without_end_is_a_rejection(tmp_path: Path) -> None:
+    file = tmp_path / "bomb.gz"
+    file.write_bytes(gzip.compress(b'{"resourceSpans": [' + b" " * 20_000_000))
+    (rejection,) = SOURCE.read(file, {})
+    assert isinstance(rejection, Rejection)
+    assert rejection.reason == "gzip: unpacks to more than 200 times its size"

@@ -66,3 +66,13 @@ def test_a_whole_object_without_line_end_is_a_line() -> None:
     assert read(b'\xef\xbb\xbf{"a":{}}', state) == [(1, b'{"a":{}}')]
     assert state == {"offset": 11, "line": 1}
     assert read(b'{"a":{}', {}) == []
+
+
+def test_what_follows_a_whole_object_without_line_end_is_counted_right() -> None:
+    state: dict[str, Any] = {}
+    data = b'{"a":1}\n{"b":2}'
+    assert [number for number, _ in read(data, state)] == [1, 2]
+    assert read(data + b"\n{}\n", state) == [(3, b"{}")]
+    state = {}
+    read(data, state)
+    assert read(data + b" x\n{}\n", state) == [(2, b"x"), (3, b"{}")]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -91,6 +93,8 @@ def split_source(paths: tuple[str, ...]) -> tuple[str | None, list[Path]]:
     from jevons.app.wiring import SOURCE_MODULES
 
     first, *rest = paths
+    if rest and re.fullmatch(r"[\w-]+", first) and not Path(first).exists():
+        _check_source(first, SOURCE_MODULES)
     if first not in SOURCE_MODULES:
         return None, [Path(path) for path in paths]
     if rest:
@@ -99,6 +103,19 @@ def split_source(paths: tuple[str, ...]) -> tuple[str | None, list[Path]]:
         return None, [Path(first)]
     raise UsageError(
         f"import {first}: no file or folder is named", remedy=f"Write jevons import {first} PATH."
+    )
+
+
+def _check_source(name: str, sources: Iterable[str]) -> None:
+    known = list(sources)
+    if name in known:
+        return
+    from difflib import get_close_matches
+
+    meant = [f"Did you mean {word}?" for word in get_close_matches(name, known, n=1)]
+    listed = f"Sources are: {', '.join(known)}."
+    raise UsageError(
+        f"{name} is neither a source nor a file or folder", remedy="\n".join([*meant, listed])
     )
 
 
@@ -228,7 +245,8 @@ def nothing_found(summary: ImportSummary, terminal: Terminal) -> list[str]:
         first,
         *_attention(summary, terminal),
         "",
-        "  jevons import PATH                             reads other files or folders",
-        "  jevons generate --events 10000 --import        makes up a company to look at",
-        "  jevons import --help                           tells more",
+        "  jevons import PATH                        reads other files or folders",
+        "  jevons --home try generate --import       makes up a company, in a ledger of its own",
+        "  jevons --home try report --by month       shows it",
+        "  jevons import --help                      tells more",
     ]

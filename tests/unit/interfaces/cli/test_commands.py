@@ -219,6 +219,13 @@ def test_a_source_is_told_from_a_path(
     assert "jevons import events PATH" in outcome.err
 
 
+def test_an_unknown_source_is_corrected(cli: Any, books: Any) -> None:
+    outcome = cli("import", "litelm", "callbacks.jsonl")
+    assert outcome.code == 2 and books.calls == []
+    assert "litelm is neither a source nor a file or folder" in outcome.err
+    assert "Did you mean litellm?" in outcome.err and "Sources are: claude-code, co" in outcome.err
+
+
 def test_suggest_prints_the_mapping_alone(cli: Any, books: Any) -> None:
     assert cli("import", "csv", "--suggest", "a.csv").out == "time: when\n"
     assert books.calls == [("suggest_mapping", (Path("a.csv"),), {})]
@@ -245,7 +252,7 @@ def test_bare_jevons_without_logs_says_what_to_try(cli: Any, books: Any, report:
     outcome = cli()
     assert outcome.code == 0
     assert outcome.out.startswith("No logs of coding agents were found")
-    assert "jevons generate --events 10000 --import" in outcome.out
+    assert "jevons --home try generate --import" in outcome.out
 
 
 def test_events_as_a_table(cli: Any, books: Any) -> None:
