@@ -114,7 +114,7 @@ def test_same_books_whatever_the_order_batching_and_repetition(
             assert total.calls == len(shapes)
             # 12+n fresh at $5, 15000 read at $0.50, 48 at $6.25, 2000 at $10, 57 out at $25 per
             # MTok.
-            each = [Decimal(12 + n) * 5 + 15000 * Decimal("0.5") + 48 * Decimal("6.25") + 20000 + 57 * 25
+            each = [Decimal(12 + n) * 5 + 15000 * Decimal("0.5") + 48 * Decimal("6.25") + 20000 + 1425
                     for n in range(len(shapes))]  # fmt: skip
             assert total.list_cost == sum(each) / 10**6
             assert jevons.verify().first_difference is None

@@ -35,7 +35,7 @@ from jevons.vocabulary.charge import (
     Unpriced,
 )
 from jevons.vocabulary.money import parse_amount, plain, to_femto
-from jevons.vocabulary.observation import Observation
+from jevons.vocabulary.observation import Completeness, Observation
 from jevons.vocabulary.units import COMMON_UNITS, UNIT_NAMES, UNITS
 
 MONEY: Final = ("list_cost", "contracted_cost", "billed_cost", "effective_cost")
@@ -209,7 +209,7 @@ def _rate_single(
             cards[card.card_id] = card
     rated = rate_call(
         parts,
-        completeness="partial" if hidden else event.completeness,
+        completeness=_completeness(event, hidden=hidden),
         evidence=event.evidence,
         stated_cost=stated,
         stated_by=stated_by,
@@ -225,6 +225,13 @@ def _rate_single(
         _Extra(position, number, part, one, _notes(result, one) if number == 0 else None, served)
         for number, ((part, _), one) in enumerate(zip(parts, rated, strict=True))
     ]
+
+
+def _completeness(event: Observation, *, hidden: bool) -> Completeness:
+    """No usage is unknown, whatever the report says; tokens in no counter make it a lower bound."""
+    if not event.usage:
+        return "none"
+    return "partial" if hidden else event.completeness
 
 
 def _notes(result: Split, rated: Rated) -> str | None:

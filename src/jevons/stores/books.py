@@ -15,9 +15,13 @@ import pyarrow as pa
 
 from jevons.stores.rollup import ROLLUPS, RUNS
 from jevons.stores.schema import CARDS, EVENTS, KEYS, OBSERVATIONS
+from jevons.stores.sieve import Sieve
 from jevons.stores.state import State
 from jevons.stores.table import Table, operational
 from jevons.vocabulary.errors import LedgerDamaged
+
+SIFTED: Final = 5_000
+"""From how many keys on a look-up goes through the sieve first."""
 
 LAYOUT: Final = "1"
 """Version of the home's layout, kept beside the tables."""
@@ -113,12 +117,26 @@ class Books:
                 self.state.set_fact("keyless", noted)
         return noted == "yes"
 
+    @cached_property
+    def _sieve(self) -> Sieve:
+        return Sieve(self._keys_since)
+
+    def _keys_since(self, batch: int) -> np.ndarray:
+        rows = self.arrow(
+            "SELECT key_hash FROM read_parquet(?) WHERE batch > ?", [self.keys.files(), batch]
+        )
+        found: np.ndarray = rows.column("key_hash").to_numpy()
+        return found
+
     def lookup(self, hashes: np.ndarray, before: int) -> pa.Table:
         """Where known observations carry one of these key hashes, in batches before `before`."""
         files = self.keys.files()
         if not files or not len(hashes):
             return KEYS.empty_table()
-        wanted = pa.table({"key_hash": np.unique(hashes)})
+        hashes = np.unique(hashes)
+        if len(hashes) > SIFTED and len(files) > 1:
+            hashes = self._sieve.passing(hashes, self.keys.batch())
+        wanted = pa.table({"key_hash": hashes})
         return self.arrow(
             "SELECT k.key_hash, k.batch, k.position FROM read_parquet(?) k "
             "SEMI JOIN wanted w ON k.key_hash = w.key_hash WHERE k.batch < ?",

@@ -10,7 +10,8 @@ from jevons.vocabulary.observation import Observation
 
 def report(**fields: object) -> Observation:
     """A report with only what matters here."""
-    return Observation(**{"provider": "openai", "time": 1_790_000_000_000_000, **fields})  # type: ignore[arg-type]
+    known = {"provider": "openai", "time": 1_790_000_000_000_000}
+    return Observation(**{**known, **fields})  # type: ignore[arg-type]
 
 
 def groups(*reports: Observation) -> set[frozenset[int]]:
