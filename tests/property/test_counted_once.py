@@ -112,10 +112,9 @@ def test_same_books_whatever_the_order_batching_and_repetition(
             seen.append(bytes_of_report(jevons))
             total = jevons.report(Query()).total
             assert total.calls == len(shapes)
-            # 12+n fresh at $5, 15000 read at $0.50, 48 at $6.25, 2000 at $10, 57 out at $25 per
-            # MTok.
-            each = [Decimal(12 + n) * 5 + 15000 * Decimal("0.5") + 48 * Decimal("6.25") + 20000 + 1425
-                    for n in range(len(shapes))]  # fmt: skip
+            # USD per MTok: fresh 5, read 0.50, 5-minute write 6.25, 1-hour write 10, out 25.
+            same = 15000 * Decimal("0.5") + 48 * Decimal("6.25") + 2000 * 10 + 57 * 25
+            each = [Decimal(12 + n) * 5 + same for n in range(len(shapes))]
             assert total.list_cost == sum(each) / 10**6
             assert jevons.verify().first_difference is None
     assert seen[0] == seen[1]

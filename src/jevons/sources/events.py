@@ -116,11 +116,8 @@ def _read_leniently(raw: bytes, place: str, line: int) -> Observation | Rejectio
     ones."""
     try:
         value = msgspec.json.decode(raw)
-    except (
-        msgspec.DecodeError,
-        RecursionError,
-        UnicodeDecodeError,
-    ) as problem:  # a number that no float can hold
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as problem:
+        # A number that no float can hold passes the typed decoder where it is skipped.
         return reject(SOURCE.name, place, line, f"not JSON: {problem}", raw)
     if not isinstance(value, dict):
         return reject(SOURCE.name, place, line, "the line is not a JSON object", raw, value)
