@@ -47,7 +47,7 @@ lint: $(STAMP)
 
 .PHONY: test
 test: lint
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 .PHONY: prove
 prove: $(STAMP)

@@ -30,19 +30,21 @@ FIRST_MEGABYTES, FIRST_SECONDS = 100, 10
 
 
 def line(kind: str, stamp: str, session: str, message: dict[str, Any], **more: object) -> bytes:
-    """One line as Claude Code writes it."""
+    """One line as Claude Code 2.1 writes it, its fields in the same order."""
+    request = {"requestId": more.pop("requestId")} if "requestId" in more else {}
     entry = {
         "parentUuid": None,
         "isSidechain": False,
+        "message": message,
+        **request,
         "type": kind,
+        **more,
         "timestamp": stamp,
         "userType": "external",
         "cwd": "/home/dev/projects/alpha",
         "sessionId": session,
         "version": "2.1.197",
         "gitBranch": "main",
-        "message": message,
-        **more,
     }
     return json.dumps(entry, separators=(",", ":")).encode() + b"\n"
 

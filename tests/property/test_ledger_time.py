@@ -76,9 +76,13 @@ def test_days_partition_a_month(books: Any, zone: str) -> None:
 def test_other_periods_partition_too(books: Any, zone: str, calendar: str) -> None:
     forms = {"hour": "%Y-%m-%dT%H:00", "week": "%G-W%V", "year": "%Y"}
     place = ZoneInfo(zone)
+    instants = [
+        datetime.fromisoformat(str(e["time"])).astimezone(place) for e in books.events(Query())
+    ]
+    # In the night of a change two hours bear one name: their offset tells them apart.
+    offset = 6 if calendar == "hour" and zone != "Asia/Kolkata" else 0
     expected = Counter(
-        datetime.fromisoformat(str(e["time"])).astimezone(place).strftime(forms[calendar])
-        for e in books.events(Query())
+        at.strftime(forms[calendar]) + at.isoformat()[-6:][:offset] for at in instants
     )
     rows = books.report(Query(by=(calendar,), time_zone=zone)).rows
     assert {row.dimensions[calendar]: row.calls for row in rows} == expected

@@ -63,7 +63,7 @@ def of_row(matrix: SplitMatrix, row: int) -> Any:
     way = matrix.servings[matrix.served[row]]
     counted = zip(UNIT_NAMES, matrix.quantities[row].tolist(), strict=True)
     part = Part({u: q for u, q in counted if q}, None, int(matrix.tier_input[row]))
-    return Split((part,), service_tier=way.service_tier, speed=way.speed, region=way.region)
+    return Split((part,), **way._asdict())
 
 
 def assert_equal(cases: list[Body]) -> None:

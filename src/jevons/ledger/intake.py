@@ -192,7 +192,7 @@ def _is_plain(usage: dict[str, Any], depth: int) -> bool:
         if key not in _seen_keys and not _is_key(key):
             return False
         kind = type(value)
-        if kind is int or value is None or kind is bool or kind is float:
+        if kind is int or value is None or kind is bool or kind is float:  # exact: a type test
             continue
         if kind is dict:
             if depth <= 1 or not _is_plain(value, depth - 1):
@@ -220,7 +220,9 @@ def _is_plain_list(key: str, values: list[Any], depth: int) -> bool:
         elif kind is list:
             if not _is_plain_list("", value, depth - 1):
                 return False
-        elif not (kind is int or value is None or kind is bool or kind is float):
+        elif not (
+            kind is int or value is None or kind is bool or kind is float
+        ):  # exact: a type test
             return False
     return True
 
@@ -258,7 +260,7 @@ def _cleaned(usage: Mapping[str, Any], queries: dict[str, str]) -> dict[str, Any
             kept[key] = _cleaned(value, queries)
         elif isinstance(value, (list, tuple)):
             kept[key] = _cleaned_list(key, value, queries)
-        elif value is None or isinstance(value, (str, int, float, Decimal)):
+        elif value is None or isinstance(value, (str, int, float, Decimal)):  # exact: a type test
             kept[key] = value
     return kept
 
@@ -277,6 +279,6 @@ def _cleaned_list(
                 kept.append(queries.setdefault(value, f"#{len(queries) + 1}"))
             elif key in _TOOLS and _LABEL.fullmatch(value):
                 kept.append(value)
-        elif value is None or isinstance(value, (int, float, Decimal)):
+        elif value is None or isinstance(value, (int, float, Decimal)):  # exact: a type test
             kept.append(value)
     return kept

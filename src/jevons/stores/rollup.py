@@ -49,7 +49,7 @@ MEASURES: Final[dict[str, str]] = {
         "sum(CASE WHEN list_difference IS NULL AND price_state <> 'unknown' THEN calls ELSE 0 END)"
     ),
     "unpriced_events": (
-        "sum(CASE WHEN price_state = 'unknown' OR list_difference IS NULL "
+        "sum(CASE WHEN price_state = 'unknown' "
         "OR (price_state = 'lower_bound' AND completeness = 'complete') THEN calls ELSE 0 END)"
     ),
     "lower_bound_calls": "sum(CASE WHEN price_state = 'lower_bound' THEN calls ELSE 0 END)",

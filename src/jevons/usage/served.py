@@ -57,7 +57,7 @@ def served(dialect: Dialect, fields: Mapping[str, Any]) -> Served:
         tier if tier is None else TIERS.get(tier, tier),
         speed,
         None if region in _NOWHERE else region,
-        VERTEX if any(fields.get(name) is not None for name in _VERTEX_ONLY) else None,
+        VERTEX if _first(fields, _VERTEX_ONLY) else None,
     )
 
 
