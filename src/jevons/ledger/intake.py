@@ -220,9 +220,7 @@ def _is_plain_list(key: str, values: list[Any], depth: int) -> bool:
         elif kind is list:
             if not _is_plain_list("", value, depth - 1):
                 return False
-        elif not (
-            kind is int or value is None or kind is bool or kind is float
-        ):  # exact: a type test
+        elif not (kind is int or value is None or kind in (bool, float)):  # exact: a type test
             return False
     return True
 
