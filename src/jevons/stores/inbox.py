@@ -106,6 +106,10 @@ class Inbox:
         (count,) = self._db.execute("SELECT count(*) FROM waiting").fetchone()
         return int(count)
 
+    def holds_any(self) -> bool:
+        """Whether anything waits; much cheaper than counting."""
+        return self._db.execute("SELECT 1 FROM arrivals LIMIT 1").fetchone() is not None
+
     def peek(self, limit: int) -> tuple[int, list[bytes]]:
         """The oldest waiting lines, about `limit` of them, and the mark to pass to `remove`."""
         mark, lines = 0, []

@@ -78,6 +78,8 @@ class Store:
 
     def close(self) -> None:
         """Release everything."""
+        if "inbox" in self.__dict__:
+            self.inbox.close()
         self.books.close()
 
     @property
@@ -148,9 +150,15 @@ class Store:
         """How far a file was read, for `state.save_cursors`."""
         return Cursor(source, fingerprint, reading.size, reading.modified, reading.inode, state)
 
+    @cached_property
     def inbox(self) -> Inbox:
-        """The inbox of this home."""
+        """The inbox of this home, opened on first use."""
         return Inbox(self.home / "inbox.db")
+
+    @property
+    def has_inbox(self) -> bool:
+        """Whether anything was ever acknowledged in this home."""
+        return (self.home / "inbox.db").exists()
 
     def acknowledge(self, observations: Sequence[Observation]) -> int:
         """Put observations into the inbox durably; returns how many were not waiting already.
@@ -161,42 +169,31 @@ class Store:
         if refused:
             self.reject(_refusal(one, reason) for one, reason in refused)
         lost = {id(one) for one, _ in refused}
-        inbox = self.inbox()
-        try:
-            lines = [msgspec.json.encode(one) for one in observations if id(one) not in lost]
-            return inbox.append(lines) if lines else 0
-        finally:
-            inbox.close()
+        lines = [msgspec.json.encode(one) for one in observations if id(one) not in lost]
+        return self.inbox.append(lines) if lines else 0
 
     def seal_inbox(self, *, wait_seconds: int = 60) -> int:
         """Move everything that waits in the inbox into the tables; returns how many were new.
 
         Exactly once: what was sealed before a crash but not removed is recognised by its keys.
         """
-        if not (self.home / "inbox.db").exists():
-            return 0
-        inbox, sealed = self.inbox(), 0
-        try:
-            while True:
-                mark, lines = inbox.peek(SEAL_ROWS)
+        sealed = 0
+        while self.has_inbox and self.inbox.holds_any():
+            with self._writing(wait_seconds=wait_seconds) as recorded_at, uncollected():
+                mark, lines = self.inbox.peek(SEAL_ROWS)
                 if not lines:
-                    return sealed
-                with self._writing(wait_seconds=wait_seconds) as recorded_at:
-                    mark, lines = inbox.peek(SEAL_ROWS)
-                    with uncollected():
-                        observations = [_decode(line) for line in lines]
-                        outcome = self.journal.seal(observations, recorded_at)
-                    refused = outcome.impossible.items()
-                    self.reject(_refusal(observations[i], reason) for i, reason in refused)
-                    inbox.remove(mark)
-                    sealed += outcome.new
-        finally:
-            inbox.close()
+                    break  # another process was faster
+                observations = [_decode(line) for line in lines]
+                outcome = self.journal.seal(observations, recorded_at)
+                refused = outcome.impossible.items()
+                self.reject(_refusal(observations[i], reason) for i, reason in refused)
+                self.inbox.remove(mark)
+                sealed += outcome.new
+        return sealed
 
     def _settle(self) -> None:
         """Before a question: finish what a kill left, seal the inbox, if nobody else writes."""
-        waiting = (self.home / "inbox.db").exists()
-        if not (self.exists() or waiting) or not self.books.writable:
+        if not (self.exists() or self.has_inbox) or not self.books.writable:
             return
         with suppress(LedgerLocked):
             if self._unfinished():
@@ -216,16 +213,12 @@ class Store:
 
     def pending(self) -> Preview | None:
         """What waits in the inbox, worked out in memory, None if nothing waits."""
-        if not (self.home / "inbox.db").exists() or not self.books.writable:
+        if not self.has_inbox or not self.books.writable:
             return None
-        inbox = self.inbox()
-        try:
-            _, lines = inbox.peek(sys.maxsize)
-        finally:
-            inbox.close()
-        return (
-            self.journal.preview([_decode(line) for line in lines], self.clock()) if lines else None
-        )
+        _, lines = self.inbox.peek(sys.maxsize)
+        if not lines:
+            return None
+        return self.journal.preview([_decode(line) for line in lines], self.clock())
 
     def ask(self, question: Question) -> Answer:
         """Answer a report query from sealed tables and inbox.
@@ -294,13 +287,7 @@ class Store:
 
     def waiting(self) -> int:
         """How many acknowledged observations wait in the inbox."""
-        if not (self.home / "inbox.db").exists():
-            return 0
-        inbox = self.inbox()
-        try:
-            return inbox.waiting()
-        finally:
-            inbox.close()
+        return self.inbox.waiting() if self.has_inbox else 0
 
     def complete_to(self, as_of: int | None = None) -> int | None:
         """The time of the newest call, epoch microseconds, None when there is none.
@@ -313,12 +300,16 @@ class Store:
         session = self.books.session.cursor()
         source = self.books.event_source(waiting.rows if waiting else None, session)
         known = "true" if as_of is None else f"recorded_at <= make_timestamptz({as_of})"
-        rows = f"(SELECT * FROM {source} WHERE {known})"
-        for recent in ("time >= (SELECT max(time) - INTERVAL 1 HOUR FROM r)", "true"):
+        ((last,),) = session.execute(
+            f"SELECT epoch_us(max(time)) FROM {source} WHERE {known}"
+        ).fetchall()
+        if last is None:
+            return None
+        for low in (last - 3_600_000_000, 0):
             ((newest,),) = session.execute(
-                f"WITH r AS {rows}, live AS (SELECT max(time) AS t FROM r WHERE {recent} "
-                "GROUP BY event_id, part, version HAVING sum(sign) > 0) "
-                "SELECT epoch_us(max(t)) FROM live"
+                f"SELECT epoch_us(max(t)) FROM (SELECT max(time) AS t FROM {source} "
+                f"WHERE {known} AND time >= make_timestamptz({low}) "
+                "GROUP BY event_id, part, version HAVING sum(sign) > 0)"
             ).fetchall()
             if newest is not None:
                 return int(newest)
