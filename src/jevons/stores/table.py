@@ -13,7 +13,8 @@ from __future__ import annotations
 import errno
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -240,23 +241,13 @@ def added_files(entry: Path) -> list[str]:
     return names
 
 
-class operational:  # noqa: N801  (used as a context manager, reads as a word)
+@contextmanager
+def operational(path: Path) -> Iterator[None]:
     """Turns what the file system says into the ledger's own errors: full, read-only, or other."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, _: Any
-    ) -> None:
-        if error is None or isinstance(error, LedgerError):
-            return
-        if not isinstance(error, (OSError, DeltaError, sqlite3.Error)):
-            return
-        raise ledger_error(error, self.path) from error
+    try:
+        yield
+    except (OSError, DeltaError, sqlite3.Error) as error:
+        raise ledger_error(error, path) from error
 
 
 def ledger_error(error: BaseException, path: Path) -> LedgerError:
