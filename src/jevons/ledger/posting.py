@@ -22,7 +22,7 @@ from jevons.ledger.intake import LARGEST
 from jevons.pricing.book import PriceBook
 from jevons.pricing.context import PriceContext
 from jevons.pricing.kernel import RatedMatrix, rate_many
-from jevons.pricing.rate import reason_of
+from jevons.pricing.rate import PROVENANCE_OF, reason_of
 from jevons.usage.matrix import SplitMatrix, split_many
 from jevons.usage.split import split
 from jevons.vocabulary.charge import (
@@ -42,13 +42,6 @@ MONEY: Final = ("list_cost", "contracted_cost", "billed_cost", "effective_cost")
 HIDDEN: Final = "of the stated total in no counter"
 """How `usage` words tokens that a body counts in its total only: the cost is then a lower bound."""
 
-PROVENANCE_OF: Final = {
-    "gateway": "metered",
-    "provider": "metered",
-    "span": "metered",
-    "client_log": "reported",
-    "estimate": "estimated",
-}
 SERVED: Final = ("host", "region", "service_tier", "speed", "response_model")
 """Labels that the provider's body knows better than the report around it."""
 _COMMON: Final = [UNIT_NAMES.index(unit) for unit in COMMON_UNITS]

@@ -28,13 +28,14 @@ REQUESTS: Final = Unit("requests")
 ADJUSTMENT: Final = Unit("adjustment")
 _ZERO: Final = Decimal("0E-15")
 
-_PROVENANCE: Final[dict[str, Provenance]] = {
+PROVENANCE_OF: Final[dict[str, Provenance]] = {
     "gateway": "metered",
     "provider": "metered",
     "span": "metered",
     "client_log": "reported",
     "estimate": "estimated",
 }
+"""Evidence -> how a cost priced by us was obtained."""
 _HTTP_4XX: Final = re.compile(r"(?:http[ _/-]?)?(4\d\d)\b.*", re.DOTALL)
 _MAY_HAVE_RUN: Final = frozenset({"408", "499"})
 """4xx statuses after which the provider may have generated: timeout, client gone."""
@@ -69,7 +70,7 @@ def rate(part: Part, card: RateCard | Unpriced, **call: Unpack[Call]) -> Rated:
     own. A client's is used only when we have no price. Interrupted usage is a lower bound; no usage
     is unknown, except that a refused request is free.
     """
-    own = _own(part, card, _PROVENANCE[call.get("evidence") or "provider"])
+    own = _own(part, card, PROVENANCE_OF[call.get("evidence") or "provider"])
     complete = call.get("completeness") or "complete"
     stated, by = call.get("stated_cost"), call.get("stated_by")
     if stated is not None and by == "provider":
