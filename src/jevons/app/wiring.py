@@ -218,7 +218,10 @@ class Keeper:
         from jevons.app.keeping import verified
         from jevons.stores.verification import findings
 
-        with store.undisturbed():
+        try:
+            with store.undisturbed():
+                return verified(findings(store.books, self.book), on_progress)
+        except LedgerDamaged:  # a table too broken to hold still: the checks name the file
             return verified(findings(store.books, self.book), on_progress)
 
     def locked(self, store: Ledger) -> bool:
