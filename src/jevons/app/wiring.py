@@ -19,7 +19,7 @@ from jevons.app.results import Check, PriceRow, Progress, Verification
 from jevons.app.segments import Harvest, Segment, harvest
 from jevons.app.settings import Settings
 from jevons.app.use_cases import Jevons
-from jevons.vocabulary.errors import LedgerLocked, SourceError
+from jevons.vocabulary.errors import LedgerDamaged, LedgerLocked, SourceError
 from jevons.vocabulary.source import Source
 
 if TYPE_CHECKING:
