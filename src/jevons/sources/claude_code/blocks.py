@@ -8,6 +8,7 @@ when it is interrupted.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from io import SEEK_CUR, RawIOBase
 from pathlib import Path
@@ -17,8 +18,9 @@ import msgspec
 
 from jevons.vocabulary.source import State
 
-BLOCK: Final = 1024 * 1024
-"""Bytes read at once: small enough to stay in the processor's cache while it is split."""
+BLOCK: Final = 256 * 1024
+"""Bytes read at once: larger blocks leave the processor's cache before they are searched, and cost
+more in fresh memory than they save in calls."""
 
 LONGEST: Final = 64 * 1024 * 1024
 """A line longer than this (bytes) is cut: what is left is not JSON and becomes a Rejection."""
@@ -28,10 +30,19 @@ _any_json = msgspec.json.Decoder(msgspec.Raw)
 
 
 class Block(NamedTuple):
-    """Consecutive lines without their ends; `first` is the 1-based number of the first of them."""
+    """Consecutive lines. first: the 1-based number of the first of them; start: where it begins in
+    `content`; ends: where each line ends there, one byte before the next begins."""
 
     first: int
-    lines: list[bytes]
+    content: bytes
+    start: int
+    ends: list[int]
+
+    @property
+    def lines(self) -> list[bytes]:
+        """The lines without their ends."""
+        starts = [self.start, *(end + 1 for end in self.ends)]
+        return [self.content[low:high] for low, high in zip(starts, self.ends, strict=False)]
 
 
 def blocks(
@@ -50,29 +61,39 @@ def blocks(
             offset += 1 if file.read(1) == b"\n" else 0
             state["unended"] = False
             file.seek(offset)
-        rest = b""
+        rest, wanted = b"", size
         while stop is None or offset < stop:
-            chunk = file.read(size)
+            chunk = file.read(wanted)
             if not chunk:
                 if is_object(rest):
-                    yield Block(line + 1, [rest])
+                    yield Block(line + 1, rest, 0, [len(rest)])
                     state |= {"offset": offset + len(rest), "line": line + 1, "unended": True}
                 return
-            lines = chunk.split(b"\n")
-            lines[0] = rest + lines[0]
-            rest = lines.pop()
-            length = sum(map(len, lines)) + len(lines)
+            content = rest + chunk
+            ends = _line_ends(content)
+            length = ends[-1] + 1 if ends else 0
+            rest = content[length:]
+            wanted = size if ends else 2 * wanted  # a long line is not copied for every block
             if len(rest) > LONGEST:
-                lines.append(rest[:LONGEST])
-                length, rest = _skip_line(file, size) - offset, b""
+                content, rest = content[: length + LONGEST], b""
+                ends.append(len(content))
+                length = _skip_line(file, size) - offset
             if stop is not None and offset + length > stop:
-                length = _before(lines, offset, stop)
-            if lines:
-                if offset == 0:
-                    lines[0] = lines[0].removeprefix(_BOM)
-                yield Block(line + 1, lines)
-            offset, line = offset + length, line + len(lines)
+                length = _before(ends, length, stop - offset)
+            if ends:
+                start = len(_BOM) if offset == 0 and content.startswith(_BOM) else 0
+                yield Block(line + 1, content, start, ends)
+            offset, line = offset + length, line + len(ends)
             state |= {"offset": offset, "line": line}
+
+
+def _line_ends(content: bytes) -> list[int]:
+    """Where the complete lines end."""
+    ends, end = [], content.find(b"\n")
+    while end >= 0:
+        ends.append(end)
+        end = content.find(b"\n", end + 1)
+    return ends
 
 
 def is_object(text: bytes) -> bool:
@@ -95,12 +116,10 @@ def _skip_line(file: RawIOBase, size: int) -> int:
     return file.tell()
 
 
-def _before(lines: list[bytes], offset: int, stop: int) -> int:
+def _before(ends: list[int], length: int, stop: int) -> int:
     """Keep the lines that begin before `stop`; returns their length in bytes with line ends."""
-    length = 0
-    for number, line in enumerate(lines):
-        if offset + length >= stop:
-            del lines[number:]
-            break
-        length += len(line) + 1
+    kept = bisect_left(ends, stop - 1) + 1
+    if kept < len(ends):
+        length = ends[kept - 1] + 1
+        del ends[kept:]
     return length

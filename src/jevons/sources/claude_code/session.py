@@ -15,6 +15,7 @@ checked only for beginning with `{` and ending with `}`, which finds cut and ove
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -57,11 +58,11 @@ _decode_head = msgspec.json.Decoder(_Head).decode
 
 def read_session(path: Path, state: State, stop: int | None) -> Iterator[Observation | Rejection]:
     """Yield one observation per call (and block) of a session log, and what cannot be read."""
-    origin = read_origin(path, state)
+    reader = _Reader(str(path), read_origin(path, state))
     for block in blocks(path, state, stop=stop):
-        yield from _read_block(block, origin, str(path))
-        if origin.started is None:
-            origin = read_origin(path, state)
+        yield from reader.read(block)
+        if reader.origin.started is None:
+            reader.origin = read_origin(path, state)
 
 
 def read_origin(path: Path, state: State) -> Origin:
@@ -90,20 +91,46 @@ def _first_line_of_its_own(path: Path) -> tuple[str | None, int | None]:
     return session, None
 
 
-def _read_block(block: Block, origin: Origin, place: str) -> list[Observation | Rejection]:
-    calls: dict[object, Observation | Rejection] = {}
-    before, after = _NEVER
-    for number, text in enumerate(block.lines, block.first):
-        at = text.find(_USAGE)
-        if at < 0:
-            if text and (text[0] != _OPEN or text[-1] != _CLOSE):
-                rejection = _check(text, place, number)
+@dataclass(slots=True)
+class _Reader:
+    """Reads the blocks of one log in turn; before, after: how a line begins and goes on that only
+    repeats the call read last."""
+
+    place: str
+    origin: Origin
+    before: bytes = _NEVER[0]
+    after: bytes = _NEVER[1]
+
+    def read(self, block: Block) -> list[Observation | Rejection]:
+        """What the lines of a block report, each call once."""
+        calls: dict[object, Observation | Rejection] = {}
+        content, start = block.content, block.start
+        for number, end in enumerate(block.ends, block.first):
+            at = content.rfind(_USAGE, start, end)  # backwards, for usage follows the content
+            if at >= 0:
+                at = content.find(_USAGE, start, at + len(_USAGE))
+                if not self._repeats(content, start, at, end):
+                    self._take(content[start:end], at - start, number, calls)
+            elif start < end and (content[start] != _OPEN or content[end - 1] != _CLOSE):
+                rejection = _check(content[start:end], self.place, number)
                 if rejection is not None:
                     calls[number] = rejection
-            continue
-        if text.startswith(after, at) and text.find(before, 0, at) > 0 and text[-1] == _CLOSE:
-            continue
-        found = _read_line(text, origin, place, number)
+            start = end + 1
+        return list(calls.values())
+
+    def _repeats(self, content: bytes, start: int, at: int, end: int) -> bool:
+        """Whether a line, with `"usage"` at `at`, tells nothing new of the call read last."""
+        return (
+            content.startswith(self.after, at, end)
+            and content.find(self.before, start, at) > start
+            and content[end - 1] == _CLOSE
+        )
+
+    def _take(
+        self, text: bytes, at: int, number: int, calls: dict[object, Observation | Rejection]
+    ) -> None:
+        """Add what a line with `"usage"` reports to the calls of its block."""
+        found = _read_line(text, self.origin, self.place, number)
         if isinstance(found, Rejection):
             calls[number] = found
         elif found is not None:
@@ -111,8 +138,7 @@ def _read_block(block: Block, origin: Origin, place: str) -> list[Observation | 
             known = calls.setdefault(number if key == _UNKNOWN else key, found)
             if isinstance(known, Observation) and known is not found:
                 merge(known, found)
-            before, after = _repetition(text, at, found)
-    return list(calls.values())
+            self.before, self.after = _repetition(text, at, found)
 
 
 def _repetition(text: bytes, at: int, found: Observation) -> tuple[bytes, bytes]:
