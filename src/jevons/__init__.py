@@ -1,3 +1,39 @@
 """Jevons: the total cost of AI, every token counted once and priced exactly."""
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from jevons.analysis.bridge.lmdi import Undefined, lmdi, lmdi_ratios
+    from jevons.analysis.bridge.pvm import PriceVolumeMix, price_volume_mix
+    from jevons.analysis.bridge.shapley import shapley, shapley_exact
+
+_EXPORTS: Final[dict[str, tuple[str, ...]]] = {
+    "jevons.analysis.bridge.lmdi": ("Undefined", "lmdi", "lmdi_ratios"),
+    "jevons.analysis.bridge.pvm": ("PriceVolumeMix", "price_volume_mix"),
+    "jevons.analysis.bridge.shapley": ("shapley", "shapley_exact"),
+}
+"""Module -> the functions and types of the public Python interface that it holds."""
+
+__all__ = (
+    "PriceVolumeMix",
+    "Undefined",
+    "__version__",
+    "lmdi",
+    "lmdi_ratios",
+    "price_volume_mix",
+    "shapley",
+    "shapley_exact",
+)
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for, so that `jevons --help` stays fast."""
+    for module, names in _EXPORTS.items():
+        if name in names:
+            return getattr(import_module(module), name)
+    raise AttributeError(f"module 'jevons' has no attribute {name!r}")
