@@ -10,6 +10,7 @@ from jevons.vocabulary.observation import Observation
 from jevons.vocabulary.rejection import Rejection
 
 if TYPE_CHECKING:
+    from jevons.analysis.spend import Spend
     from jevons.app.reading import Reading
     from jevons.stores.books import Books
     from jevons.stores.plan import Sealed
@@ -107,6 +108,15 @@ class Ledger(Protocol):
 
     def ask(self, question: Question) -> Answer:
         """Answer a report query."""
+        ...
+
+    def spend(self, question: Question) -> list[Spend]:
+        """Calls, quantities and costs by kind, for every value of the question's dimensions."""
+        ...
+
+    def task_counts(self, question: Question) -> dict[tuple[str | None, ...], int]:
+        """How many tasks have a call in the period, for every value of the question's
+        dimensions."""
         ...
 
     def complete_to(self, as_of: int | None = None) -> int | None:

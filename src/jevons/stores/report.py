@@ -70,12 +70,14 @@ def dimension_sql(name: str, time_zone: str, time: str = "time") -> str:
         return name
     if name == "model":
         return "coalesce(model, response_model, request_model)"
+    if name == "batch":
+        return "CAST(batch_api AS VARCHAR)"
     if name.startswith("tag."):
         if name == "tag.":
             raise UsageError("a tag needs a name", remedy="Write tag.NAME, for example tag.branch.")
         pointer = "/" + name[4:].replace("~", "~0").replace("/", "~1")
         return f"json_extract_string(tags, {quote(pointer)})"
-    known = ", ".join((*CALENDAR, "model", *PLAIN, "tag.NAME"))
+    known = ", ".join((*CALENDAR, "model", "batch", *PLAIN, "tag.NAME"))
     raise UsageError(f"unknown dimension {name!r}", remedy=f"Dimensions are: {known}.")
 
 

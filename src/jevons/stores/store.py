@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
@@ -25,6 +25,7 @@ from jevons.vocabulary.observation import Observation
 from jevons.vocabulary.rejection import Rejection, reject
 
 if TYPE_CHECKING:
+    from jevons.analysis.spend import Spend
     from jevons.pricing.book import PriceBook
     from jevons.stores.journal import Journal
     from jevons.stores.plan import Preview, Sealed
@@ -36,6 +37,8 @@ SEAL_ROWS: Final = 100_000
 
 COMPACT_FILES: Final = 400
 """Data files beyond which the event table is compacted after an import."""
+
+T = TypeVar("T")
 
 _decode = msgspec.json.Decoder(Observation).decode
 
@@ -221,15 +224,42 @@ class Store:
         return self.journal.preview([_decode(line) for line in lines], self.clock())
 
     def ask(self, question: Question) -> Answer:
-        """Answer a report query from sealed tables and inbox.
+        """Answer a report query from sealed tables and inbox."""
+        return self._steady(
+            lambda waiting: answer(self.books, question, waiting.rows if waiting else None)
+        )
+
+    def spend(self, question: Question) -> list[Spend]:
+        """Calls, quantities and costs by kind, for every value of the question's dimensions."""
+        from jevons.stores.spending import spends
+
+        return self._steady(
+            lambda waiting: spends(
+                self.books,
+                question,
+                waiting.rows if waiting else None,
+                waiting.cards if waiting else None,
+            )
+        )
+
+    def task_counts(self, question: Question) -> dict[tuple[str | None, ...], int]:
+        """How many tasks have a call in the period, for every value of the question's
+        dimensions."""
+        from jevons.stores.spending import task_counts
+
+        return self._steady(
+            lambda waiting: task_counts(self.books, question, waiting.rows if waiting else None)
+        )
+
+    def _steady(self, read: Callable[[Preview | None], T]) -> T:
+        """What `read` makes of the sealed tables and the inbox, both of the same moment.
 
         Another process may seal the inbox between the two readings; then they are read again.
         """
         self._settle()
         while True:
             batch = self.books.events.batch()
-            waiting = self.pending()
-            found = answer(self.books, question, waiting.rows if waiting else None)
+            found = read(self.pending())
             if self.books.events.batch() == batch:
                 return found
 
