@@ -4,6 +4,7 @@
     ├── UsageError                exit code 2   the command or a setting is wrong
     ├── SourceError               exit code 3   a file cannot be opened or recognised
     ├── PriceError                exit code 4   a price file is wrong or would overwrite an entry
+    ├── BoundaryError             exit code 7   a boundary file is wrong
     ├── LedgerError               exit code 5   the ledger cannot be opened, locked or written
     │   ├── LedgerLocked                        another process is writing (retry)
     │   ├── LedgerFull                          no space left on the device
@@ -44,6 +45,12 @@ class PriceError(JevonsError):
     """A price file is malformed, contradicts itself, or would overwrite a recorded price."""
 
     exit_code = 4
+
+
+class BoundaryError(JevonsError):
+    """A boundary file is malformed or contradicts itself."""
+
+    exit_code = 7
 
 
 class LedgerError(JevonsError):

@@ -11,6 +11,7 @@ import click
 from jevons.interfaces.cli.options import setting_flags
 from jevons.vocabulary.errors import (
     STRICT_EXIT_CODE,
+    BoundaryError,
     Interrupted,
     JevonsError,
     LedgerError,
@@ -43,6 +44,7 @@ EXIT_CODES: Final[tuple[tuple[int, str], ...]] = (
     (PriceError.exit_code, "a price file is wrong"),
     (LedgerError.exit_code, "the ledger cannot be read or written, or verify found a difference"),
     (STRICT_EXIT_CODE, "import --strict rejected a line"),
+    (BoundaryError.exit_code, "a boundary file is wrong"),
     (Interrupted.exit_code, "stopped by Ctrl-C; what was acknowledged is stored"),
 )
 """Every exit code and its meaning, as printed below the help."""
