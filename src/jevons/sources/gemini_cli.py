@@ -176,6 +176,7 @@ def _observation(message: dict[str, Any], chat: Chat) -> Observation | str | Non
         self_keys=[f"{NAME}:{identifier}"] if isinstance(identifier, str) else [],
         request_model=model if isinstance(model, str) and model else None,
         usage=_inclusive(tokens) if counted else None,
+        finish_reason="tool" if message.get("toolCalls") else None,
         harness=NAME,
         project=chat.project,
         session=chat.parent or chat.session,

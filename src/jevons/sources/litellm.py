@@ -27,6 +27,7 @@ from jevons.vocabulary.attribution import (
     tag_labels,
     tags,
 )
+from jevons.vocabulary.finish import finish_of
 from jevons.vocabulary.lines import complete_lines
 from jevons.vocabulary.money import parse_amount, plain
 from jevons.vocabulary.observation import Observation
@@ -63,6 +64,11 @@ COUNTERS: Final[dict[str, tuple[str, ...]]] = {
     "web_fetches": ("server_tool_use.web_fetch_requests",),
 }
 """Canonical counter of the dialect `otel.gen_ai` -> its paths in LiteLLM's usage object."""
+
+_OPERATIONS: Final = {
+    "embedding": "embeddings", "rerank": "rerank", "moderation": "moderation",
+}  # fmt: skip
+"""LiteLLM's names of calls that are no chat."""
 
 _ALWAYS: Final = ("input_tokens", "output_tokens", "total_tokens")
 _NO_CALL: Final = re.compile(
@@ -190,6 +196,8 @@ def _observation(payload: dict[str, Any]) -> Observation | str:
         response_model=_name(response.get("model")),
         service_tier=_name(response.get("service_tier")) or _in_usage(payload, "service_tier"),
         speed=_in_usage(payload, "speed"),
+        operation=_OPERATIONS.get(str(payload.get("call_type")).removeprefix("a")),
+        finish_reason=_finish(response, provider),
         status="error" if failed else "ok",
         error=_error(payload) if failed else None,
         latency_ms=(end - start) // 1000 if end is not None and end >= start else None,
@@ -198,6 +206,16 @@ def _observation(payload: dict[str, Any]) -> Observation | str:
         stated_by="client" if cost else None,
         **_attribution(payload),
     )
+
+
+def _finish(response: dict[str, Any], provider: str) -> str | None:
+    """Why the answer ended: that of its choices, of the message, or a call among its items."""
+    choices = _items(response.get("choices"))
+    said = [one.get("finish_reason") for one in choices if isinstance(one, dict)]
+    calls = [one for one in _items(response.get("output")) if isinstance(one, dict)]
+    if any(one.get("type") == "function_call" for one in calls):
+        return "tool"
+    return finish_of(said or response.get("stop_reason") or response.get("status"), provider)
 
 
 def _object(value: Any) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from typing import Any, Final
 
 import msgspec
 
+from jevons.vocabulary.finish import finish_of
 from jevons.vocabulary.lines import complete_lines
 from jevons.vocabulary.money import parse_amount, plain
 from jevons.vocabulary.observation import Observation
@@ -214,6 +215,7 @@ def _observation(
         self_keys=[f"{NAME}:{identifier}"] if identifier else [],
         request_model=_text(message.get("modelID")),
         usage=tokens if counted else None,
+        finish_reason=finish_of(message.get("finish")),
         status=status,
         error=failure,
         harness=harness,

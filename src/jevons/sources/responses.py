@@ -17,6 +17,7 @@ from typing import Any, Final
 import msgspec
 
 from jevons.usage.body import Reduced, reduce_body
+from jevons.vocabulary.finish import finish_of
 from jevons.vocabulary.lines import complete_lines
 from jevons.vocabulary.observation import DIMENSIONS, Observation
 from jevons.vocabulary.rejection import Rejection, reject
@@ -58,6 +59,10 @@ _EARLIEST: Final = 1_420_070_400
 _LATEST: Final = 4_102_444_800
 """Calls lie between 2015 and 2100 (epoch seconds), so that the unit of an epoch number is
 unambiguous."""
+
+
+_CALLS: Final = ("function_call", "custom_tool_call")
+"""Items of OpenAI's Responses API that ask for a tool of the caller."""
 
 
 class ResponsesSource:
@@ -203,6 +208,7 @@ def _from_body(body: dict[str, Any]) -> dict[str, Any]:
         "request_id": _text(body, "request_id", "_request_id"),
         "response_model": reduced.model,
         "service_tier": reduced.service_tier,
+        "finish_reason": _finish(body),
         "usage": usage,
         "completeness": "complete" if usage else "none",
     }
@@ -215,6 +221,20 @@ def _from_body(body: dict[str, Any]) -> dict[str, Any]:
         fields["status"] = body["status"]
         fields["completeness"] = "partial" if usage else "none"
     return fields
+
+
+def _finish(body: dict[str, Any]) -> str | None:
+    """Why the answer ended, as the bodies of the providers say it; None for one that does not."""
+    if any(one.get("type") in _CALLS for one in _objects(body.get("output"))):
+        return "tool"
+    if candidates := _objects(body.get("candidates")):
+        return finish_of([one.get("finishReason") for one in candidates], "google")
+    said = [one.get("finish_reason") for one in _objects(body.get("choices"))]
+    return finish_of(said or body.get("stop_reason") or body.get("stopReason"))
+
+
+def _objects(items: Any) -> list[dict[str, Any]]:
+    return [one for one in items if isinstance(one, dict)] if isinstance(items, list) else []
 
 
 def _text(body: dict[str, Any], *names: str) -> str | None:

@@ -23,7 +23,7 @@ from jevons.vocabulary.errors import LedgerDamaged
 SIFTED: Final = 5_000
 """From how many keys on a look-up goes through the sieve first."""
 
-LAYOUT: Final = "1"
+LAYOUT: Final = "2"
 """Version of the home's layout, kept beside the tables."""
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from hashlib import blake2b
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -35,6 +37,10 @@ from jevons.vocabulary.observation import DIMENSIONS, LABELS, Observation
 
 _TEXT = ("source", *LABELS, "response_id", "request_id", *DIMENSIONS, "stated_cost", "stated_by",
          "evidence", "completeness")  # fmt: skip
+
+
+_HEXADECIMAL: Final = re.compile("[0-9a-f]*")
+_DIGITS: Final = 16
 
 
 @dataclass(slots=True)
@@ -142,6 +148,8 @@ def event_rows(
     per_event["batch_api"] = _spread(fields, "batch", pa.bool_())
     per_event["attempt"] = _spread(fields, "attempt", pa.int32())
     per_event["latency_ms"] = pa.array(fields.own("latency_ms"), type=pa.int64())
+    per_event["operation"] = _operations(fields)
+    per_event["prompt_hash"] = _prompts(fields.own("block_hashes"))
     per_event["tags"] = _tags(fields.own("tags"))
     per_event["event_id"] = pa.array(resolved.ids, type=pa.binary(16))
     per_event["time"] = pa.array(times).cast(INSTANT)
@@ -160,6 +168,41 @@ def event_rows(
 def _names(fields: Fields, name: str) -> pa.Array:
     """A text field of every event; what profiles share is converted once."""
     return _text(fields.own(name)) if name in OWN else _spread(fields, name, pa.string())
+
+
+def _operations(fields: Fields) -> pa.Array:
+    """What kind of call each was; an embeddings API tells it without words."""
+    told = [
+        said or ("embeddings" if api and api.endswith("embeddings") else None)
+        for said, api in zip(fields.shared("operation"), fields.shared("api"), strict=True)
+    ]
+    if told.count(None) == len(told):
+        return pa.nulls(fields.count, pa.string())
+    return pa.array(told, type=pa.string()).take(pa.array(fields.codes))
+
+
+def _prompts(blocks: Sequence[Sequence[str]]) -> pa.Array:
+    """Eight bytes of the last of each call's rolling block hashes, which covers the whole prompt;
+    null without any."""
+    last = [hashes[-1] for hashes in blocks if hashes]
+    if not last:
+        return pa.nulls(len(blocks), pa.int64())
+    together = "".join(last)
+    if set(map(len, last)) == {_DIGITS} and _HEXADECIMAL.fullmatch(together):
+        eights = bytes.fromhex(together)
+    else:
+        eights = b"".join(map(_eight_bytes, last))
+    found = np.zeros(len(blocks), dtype=np.int64)
+    known = np.fromiter(map(bool, blocks), dtype=bool, count=len(blocks))
+    found[known] = np.frombuffer(eights, dtype=">i8")
+    return pa.array(found, mask=~known)
+
+
+def _eight_bytes(text: str) -> bytes:
+    """A hash of sixteen hexadecimal digits as it is, any other text through a digest."""
+    if len(text) == _DIGITS and _HEXADECIMAL.fullmatch(text):
+        return bytes.fromhex(text)
+    return blake2b(text.encode(), digest_size=8).digest()
 
 
 def _spread(fields: Fields, name: str, kind: pa.DataType) -> pa.Array:

@@ -71,6 +71,7 @@ EVENTS: Final = pa.schema(
         pa.field("latency_ms", pa.int64()),
         pa.field("response_id", pa.string()),
         pa.field("request_id", pa.string()),
+        pa.field("prompt_hash", pa.int64()),
         *[pa.field(name, pa.string()) for name in DIMENSIONS],
         pa.field("tags", pa.string()),
         *[pa.field(name, pa.int64(), nullable=False) for name in QUANTITY_COLUMNS],

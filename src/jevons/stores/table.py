@@ -40,6 +40,7 @@ RETENTION_HOURS: Final = 24
 VARIED: Final = (
     "event_id", "response_id", "request_id", "time", "step", "parent_step", "latency_ms", "payload",
     "input_quantity", "cache_read_quantity", "output_quantity", "effective_cost", "key_hash",
+    "prompt_hash",
 )  # fmt: skip
 """Columns whose values hardly repeat, so that looking for repetitions would only cost time."""
 

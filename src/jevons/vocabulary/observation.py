@@ -33,7 +33,7 @@ DIMENSIONS: Final[tuple[str, ...]] = (
 
 LABELS: Final[tuple[str, ...]] = (
     "provider", "host", "region", "request_model", "response_model", "service_tier", "speed",
-    "status", "error",
+    "operation", "finish_reason", "status", "error",
 )  # fmt: skip
 """Facts of the call itself that are text, merged like attribution."""
 
@@ -73,6 +73,8 @@ class Observation(msgspec.Struct, kw_only=True, omit_defaults=True):
     service_tier: str | None = None
     batch: bool | None = None
     speed: str | None = None
+    operation: str | None = None
+    finish_reason: str | None = None
     status: str | None = None
     error: str | None = None
     latency_ms: int | None = None

@@ -24,6 +24,7 @@ from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
 
+from jevons.vocabulary.finish import finish_of
 from jevons.vocabulary.money import parse_amount, plain
 from jevons.vocabulary.observation import Completeness, Observation
 from jevons.vocabulary.period import EPOCH
@@ -143,6 +144,7 @@ def observation(line: Line, message: Message, origin: Origin) -> Observation | s
         response_model=message.model,
         service_tier=_name(usage.get("service_tier")),
         speed=_name(usage.get("speed")),
+        finish_reason=finish_of(message.stop_reason),
         usage=None if completeness == "none" else usage,
         harness=NAME,
         harness_version=line.version,
@@ -199,7 +201,7 @@ def _refuse(found: Observation, line: Line) -> None:
     found.completeness, found.usage, found.api = "none", None, None
     # Claude Code makes up the message that shows the error, its model and usage included.
     found.response_id = found.request_model = found.response_model = None
-    found.service_tier = found.speed = found.region = None
+    found.service_tier = found.speed = found.region = found.finish_reason = None
     found.status = str(line.api_error_status or "error")
     category = bytes(line.error).strip(b'"').decode(errors="replace")
     if _CATEGORY.match(category) and category != "null":
@@ -215,6 +217,8 @@ def merge(known: Observation, other: Observation) -> None:
         known.usage = other.usage
     if known.completeness == "none" or other.completeness == "complete":
         known.completeness = other.completeness
+    if known.finish_reason is None:
+        known.finish_reason = other.finish_reason
     if known.stated_cost is None:
         known.stated_cost, known.stated_by = other.stated_cost, other.stated_by
 

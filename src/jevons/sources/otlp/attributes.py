@@ -112,6 +112,10 @@ SERVICE_TIER: Final = (
     "gen_ai.openai.response.service_tier", "openai.response.service_tier",
     "anthropic.response.service_tier", "gen_ai.response.service_tier",
 )  # fmt: skip
+FINISH: Final = (
+    "gen_ai.response.finish_reasons", "gen_ai.completion.0.finish_reason", "llm.finish_reason",
+    "llm.response.finish_reason", "ai.response.finishReason", "stop_reason", "finish_reason",
+)  # fmt: skip
 STATUS_CODE: Final = ("http.response.status_code", "http.status_code", "status_code", "error.code")
 ERROR_TYPE: Final = ("error.type", "error_type")
 

@@ -17,6 +17,7 @@ from typing import Any, Final
 import msgspec
 
 from jevons.sources.otlp.attributes import (
+    FINISH,
     PROVIDER,
     SERVICE_TIER,
     STATUS_CODE,
@@ -33,8 +34,9 @@ from jevons.sources.otlp.counts import Usage, usage_of
 from jevons.sources.otlp.emitters import Emitter, emitter_of, harness_version, served_by
 from jevons.sources.otlp.envelope import Attributes, LogRecord
 from jevons.sources.otlp.pairing import Pairing
-from jevons.sources.otlp.spans import SOURCE_NAME, completeness, span_key, speed_of
+from jevons.sources.otlp.spans import SOURCE_NAME, completeness, operation_of, span_key, speed_of
 from jevons.vocabulary.attribution import is_tag_name, short_text
+from jevons.vocabulary.finish import finish_of
 from jevons.vocabulary.observation import Observation
 
 DETAILS: Final = "gen_ai.client.inference.operation.details"
@@ -186,6 +188,8 @@ def _report(record: LogRecord, emitter: Emitter, usage: Usage, failed: bool) -> 
         response_model=models.response,
         service_tier=text(attributes, SERVICE_TIER),
         speed=speed_of(attributes),
+        operation=operation_of(attributes),
+        finish_reason=finish_of(first(attributes, FINISH), served.provider),
         status="error" if failed else "ok",
         error=error_of(attributes) if failed else None,
         latency_ms=latency if known else None,

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from jevons.sources.otlp.attributes import (
+    FINISH,
     PROVIDER,
     REQUEST_MODEL,
     RESPONSE_MODEL,
@@ -22,6 +23,7 @@ from jevons.sources.otlp.attributes import (
     Identity,
     cost_of,
     error_of,
+    first,
     identity_of,
     models_of,
     text,
@@ -38,6 +40,7 @@ from jevons.sources.otlp.emitters import (
 )
 from jevons.sources.otlp.envelope import Attributes, Span
 from jevons.sources.otlp.payloads import counters, literal
+from jevons.vocabulary.finish import finish_of
 from jevons.vocabulary.observation import Completeness, Observation
 from jevons.vocabulary.providers import UNKNOWN, provider_of
 
@@ -67,6 +70,31 @@ ONE_SIDED: Final = frozenset(
 """Operations, span kinds and steps whose answer has no tokens, in lower case."""
 
 OPERATION: Final = ("gen_ai.operation.name", "llm.request.type")
+
+KINDS: Final = (
+    *OPERATION, "openinference.span.kind", "ai.operationId", "langfuse.observation.type",
+)  # fmt: skip
+"""Attributes that name the kind of a span."""
+
+_OPERATIONS: Final = {
+    **dict.fromkeys(("embedding", "doembed"), "embeddings"),
+    **dict.fromkeys(("reranker", "dorerank"), "rerank"),
+    "moderation": "moderation",
+    **dict.fromkeys(
+        ("llm", "llm_call", "generate_content", "dogenerate", "dostream", "generation", "messages",
+         "responses"),
+        "chat",
+    ),
+}  # fmt: skip
+"""Kind of a span in lower case -> what kind of call it is; other kinds of `CALLS` say it as is."""
+
+_AROUND: Final = {
+    **dict.fromkeys(("guardrail",), "guardrail"),
+    **dict.fromkeys(("evaluator", "evaluation"), "evaluation"),
+    **dict.fromkeys(("retriever", "retrieval"), "retrieval"),
+    "plan": "plan",
+}
+"""Kinds of spans that make the model calls inside them a part of what they do."""
 
 _AGGREGATES: Final = ("gen_ai.aggregated_usage.", "codex.turn.")
 _RAW: Final = re.compile(r"llm\.(\w+)\.(?:id|responseId|usage|usageMetadata)\Z")
@@ -217,6 +245,8 @@ def _observation(call: Call) -> Observation | str:
         response_model=models.response,
         service_tier=text(attributes, SERVICE_TIER),
         speed=speed_of(attributes),
+        operation=operation_of(attributes, call.above),
+        finish_reason=finish_of(first(attributes, FINISH), call.served.provider),
         status="error" if failed else "ok",
         error=error_of(attributes, span.exception) if failed else None,
         latency_ms=_latency(call),
@@ -286,8 +316,32 @@ def speed_of(attributes: Attributes) -> str | None:
 
 def is_one_sided(attributes: Attributes) -> bool:
     """Whether the answer of the operation has no tokens."""
-    operation = text(attributes, (*OPERATION, "openinference.span.kind", "ai.operationId")) or ""
-    return operation.rpartition(".")[2].lower().removeprefix("a") in ONE_SIDED
+    return _kind(attributes) in ONE_SIDED
+
+
+def operation_of(attributes: Attributes, above: Sequence[Attributes] = ()) -> str | None:
+    """What kind of call it was, in the words of the conventions; None when it does not say.
+
+    above: the spans around it, nearest first. A chat inside a guardrail, an evaluation or a
+    retrieval is a part of that; what an agent does inside one is the agent's own.
+    """
+    kind = _kind(attributes)
+    operation = _OPERATIONS.get(kind, kind if kind in CALLS else None)
+    if operation not in (None, "chat"):
+        return operation
+    for around in above:
+        kind = _kind(around)
+        if kind in _AROUND:
+            return _AROUND[kind]
+        if kind in ("gent", "invoke_agent"):  # `_kind` takes the first a of `agent`
+            break
+    return operation
+
+
+def _kind(attributes: Attributes) -> str:
+    """The operation, span kind or step that the emitter names, as one lower-case word."""
+    named = text(attributes, KINDS) or ""
+    return named.rpartition(".")[2].lower().removeprefix("a")
 
 
 def completeness(usage: Usage, failed: bool, *, one_sided: bool = False) -> Completeness:

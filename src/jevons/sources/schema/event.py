@@ -53,6 +53,11 @@ DESCRIPTIONS: Final[dict[str, str]] = {
     "service_tier": "The tier that served the call: standard, priority, flex, ...",
     "batch": "Whether the call went through the provider's batch API.",
     "speed": "The provider's speed option: standard, fast.",
+    "operation": "What kind of call it was: chat, embeddings, rerank, moderation, ...",
+    "finish_reason": (
+        "Why the model stopped: stop (the answer is whole), tool (a tool is to be called), "
+        "length, filter."
+    ),
     "status": "ok, error, or what else the source says of the outcome of the call.",
     "error": "Type or code of the error; never its message.",
     "latency_ms": "Duration of the call in milliseconds.",
