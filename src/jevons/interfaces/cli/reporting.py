@@ -18,10 +18,10 @@ Examples:
   jevons report --by day --since 30d --csv > days.csv
 
 Dimensions: hour, day, week, month, year; model, provider, host, region, request_model,
-response_model, service_tier, batch, speed, status, error; organisation, team, person, project,
-application, harness, harness_version, environment, customer, key, task_type, task, session, run,
-parent_run, step, parent_step, agent, tool, purpose; source, price_state, provenance, evidence;
-tag.NAME.
+response_model, service_tier, batch, speed, operation, finish_reason, status, error;
+organisation, team, person, project, application, harness, harness_version, environment,
+customer, key, task_type, task, session, run, parent_run, step, parent_step, agent, tool,
+purpose; source, price_state, provenance, evidence; tag.NAME.
 """
 
 
