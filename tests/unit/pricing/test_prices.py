@@ -47,6 +47,11 @@ FACTS = [
     fact("anthropic claude-sonnet-4-5", "6 0.6 22.5", "2026-04-29", tier=494_549),
     fact("anthropic claude-sonnet-4-5", "3 0.3 15", "2026-04-30", tier=494_549),
     fact("anthropic claude-sonnet-4-5", "1.5 0.15 7.5", LATE, tier=494_549, batch=True),
+    # Sonnet 5.5: cache reads at 0.1x of input until 2026-10-07, at 0.05x since.
+    fact("anthropic claude-sonnet-5-5", "2 0.2 10", "2026-10-06"),
+    fact("anthropic claude-sonnet-5-5", "1 0.1 5", "2026-10-06", batch=True),
+    fact("anthropic claude-sonnet-5-5", "2.2 0.22 11", "2026-10-06", region="us"),
+    fact("anthropic claude-sonnet-5-5", "2 0.1 10", "2026-10-07"),
     # OpenAI data residency: x 1.1 for models from 2026-03-05 on, none before.
     fact("openai gpt-5.4", "2.75 0.275 16.5", LATE, host="eu.api.openai.com"),
     fact("openai gpt-4.1", "2 0.5 8", LATE, region="us"),
