@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from jevons.app.results import Query
 from jevons.stores import report as reporting
-from jevons.stores.report import CALENDAR, Question, rollup_for
+from jevons.stores.question import Question
+from jevons.stores.report import CALENDAR, rollup_for
 from jevons.stores.rollup import ROLLUPS
 from tests.conftest import PROVING
 from tests.unit.stores.sample import COSTS, DAY, HOUR, T0, added, call, mixed, opened

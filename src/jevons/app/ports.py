@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from jevons.stores.books import Books
     from jevons.stores.plan import Sealed
     from jevons.stores.preparation import Prepared
-    from jevons.stores.report import Answer, Question
+    from jevons.stores.question import Answer, Question
     from jevons.stores.repricing import Repriced
     from jevons.stores.state import Cursor as Cursor
 
@@ -55,8 +55,10 @@ class SideState(Cursors, Protocol):
 class Ledger(Protocol):
     """One home's ledger. Every method may raise LedgerError."""
 
-    books: Books
-    """The tables, for what looks below the surface: `verify` and `doctor`."""
+    @property
+    def books(self) -> Books:
+        """The tables, for what looks below the surface: `verify` and `doctor`."""
+        ...
 
     @property
     def state(self) -> SideState:

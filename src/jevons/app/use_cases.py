@@ -3,7 +3,6 @@ render."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +29,7 @@ from jevons.vocabulary.source import Source
 if TYPE_CHECKING:
     from jevons.app.ports import Ledger
     from jevons.app.wiring import Keeper
-    from jevons.stores.report import Question
+    from jevons.stores.question import Question
 
 _MEASURES = Row.__dataclass_fields__.keys() - {"dimensions"}
 
@@ -87,9 +86,9 @@ class Jevons:
         A file that cannot be read stops no other: the summary names it (`unreadable`). strict only
         matters to the caller's exit status; nothing is lost either way.
         """
-        sources = dict(self._sources())
+        sources = self._sources()
         if mapping is not None:
-            sources["csv"] = self._keeper.mapped_csv(mapping)
+            sources = {**sources, "csv": self._keeper.mapped_csv(mapping)}
             source = source or "csv"
         importer = Importer(
             self.store,
@@ -113,12 +112,7 @@ class Jevons:
     def import_own_logs(self, on_progress: OnProgress | None = None) -> ImportSummary:
         """Import what is new in the coding-agent logs of the current user, in their standard
         places."""
-        home = self._keeper.user_folder
-        places: list[Path] = []
-        for source in self._sources().values():
-            found = source.places(self._keeper.environment, home)
-            places += [place for place in found if os.path.exists(place)]
-        return self.import_paths(places, on_progress=on_progress)
+        return self.import_paths(self._keeper.log_places(), on_progress=on_progress)
 
     def suggest_mapping(self, path: Path) -> str:
         """A mapping file for a table, written from its header. Raises SourceError."""
@@ -126,22 +120,19 @@ class Jevons:
 
     def report(self, query: Query) -> Report:
         """Answer a report query. Raises UsageError for an unknown dimension, zone or date."""
-        answer = self.store.ask(self._question(query))
-        unpriced = int(answer.total["unpriced_events"])
         question = self._question(query)
-        newest = self.store.complete_to(question.as_of)
-        reasons = self.store.reasons(question) if unpriced else []
+        answer = self.store.ask(question)
         return Report(
             rows=tuple(_row(row) for row in answer.rows),
             total=_row(answer.total),
             by=query.by,
             time_zone=query.time_zone,
-            unpriced_events=unpriced,
+            unpriced_events=int(answer.total["unpriced_events"]),
             rejected=self.store.state.rejected(question.as_of),
             possible_duplicates=int(answer.total["possible_duplicates"]),
-            complete_to=None if newest is None else iso(newest),
+            complete_to=None if answer.newest is None else iso(answer.newest),
             cut=answer.cut,
-            reasons=tuple(reasons),
+            reasons=tuple(answer.reasons),
         )
 
     def events(self, query: Query, limit: int | None = None) -> Iterator[dict[str, object]]:

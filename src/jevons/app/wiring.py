@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
@@ -25,7 +24,7 @@ from jevons.vocabulary.source import Source
 if TYPE_CHECKING:
     from jevons.app.ports import Ledger
     from jevons.pricing.book import PriceBook
-    from jevons.stores.report import Question
+    from jevons.stores.question import Question
 
 SOURCE_MODULES: Final[dict[str, str]] = {
     "claude-code": "jevons.sources.claude_code",
@@ -41,10 +40,27 @@ SOURCE_MODULES: Final[dict[str, str]] = {
 """Every source by name, in the order in which they are asked to recognise a file."""
 
 
-@cache
+AGENTS: Final = ("claude-code", "codex", "gemini-cli", "opencode")
+"""The sources whose logs lie in a standard place of a user."""
+
+
+class Sources(Mapping[str, Source]):
+    """All sources by name, each loaded when it is asked for."""
+
+    def __getitem__(self, name: str) -> Source:
+        source: Source = import_module(SOURCE_MODULES[name]).SOURCE
+        return source
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(SOURCE_MODULES)
+
+    def __len__(self) -> int:
+        return len(SOURCE_MODULES)
+
+
 def sources() -> Mapping[str, Source]:
-    """All sources, loaded."""
-    return {name: import_module(module).SOURCE for name, module in SOURCE_MODULES.items()}
+    """All sources."""
+    return Sources()
 
 
 def now_us() -> int:
@@ -103,6 +119,15 @@ class Keeper:
         """The folder of the current user, below which other tools keep their logs."""
         return Path(os.path.expanduser("~"))
 
+    def log_places(self) -> list[Path]:
+        """Where the coding agents of the current user keep their logs, of what exists."""
+        places = (
+            place
+            for name in AGENTS
+            for place in sources()[name].places(self.environment, self.user_folder)
+        )
+        return [place for place in places if os.path.exists(place)]
+
     def book(self) -> PriceBook:
         """The price book of the home, loaded once."""
         if self._book is None:
@@ -113,7 +138,7 @@ class Keeper:
 
     def question(self, **parts: Any) -> Question:
         """A parsed question for the store."""
-        from jevons.stores.report import Question
+        from jevons.stores.question import Question
 
         return Question(**parts)
 
@@ -236,7 +261,8 @@ class Keeper:
 
     def unpriced(self, store: Ledger) -> int:
         """How many sealed calls have no price; nothing is sealed for it. Raises LedgerError."""
-        from jevons.stores.report import Question, answer
+        from jevons.stores.question import Question
+        from jevons.stores.report import answer
 
         return int(answer(store.books, Question()).total["unpriced_events"])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -16,22 +16,23 @@ import pyarrow as pa
 from jevons.stores.rollup import ROLLUPS, RUNS
 from jevons.stores.schema import CARDS, EVENTS, KEYS, OBSERVATIONS
 from jevons.stores.sieve import Sieve
-from jevons.stores.state import State
-from jevons.stores.table import Table, operational
+from jevons.stores.state import State, writable
+from jevons.stores.table import Table
 from jevons.vocabulary.errors import LedgerDamaged
 
 SIFTED: Final = 5_000
 """From how many keys on a look-up goes through the sieve first."""
 
-LAYOUT: Final = "2"
-"""Version of the home's layout, kept beside the tables."""
-
 
 class Books:
-    """All tables below a home folder. Readers need no lock; writers hold `lock_path`."""
+    """All tables below a home folder. Readers need no lock; writers hold `lock_path`.
 
-    def __init__(self, home: Path, *, memory_mb: int = 1024) -> None:
+    state: returns the side database.
+    """
+
+    def __init__(self, home: Path, state: Callable[[], State], *, memory_mb: int = 1024) -> None:
         self.home = home
+        self._state = state
         self.memory_mb = memory_mb
         self.lock_path = home / "write.lock"
         root = home / "ledger"
@@ -66,16 +67,12 @@ class Books:
     @property
     def writable(self) -> bool:
         """Whether this process may write to the home (or create it)."""
-        return not self.home.exists() or os.access(self.home, os.W_OK)
+        return writable(self.home)
 
-    @cached_property
+    @property
     def state(self) -> State:
-        """The side database, created on first use."""
-        if not self.writable:
-            return State(self.home / "state.db", read_only=True)
-        with operational(self.home):
-            self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return State(self.home / "state.db")
+        """The side database."""
+        return self._state()
 
     @cached_property
     def session(self) -> duckdb.DuckDBPyConnection:
@@ -90,10 +87,9 @@ class Books:
         return session
 
     def close(self) -> None:
-        """Release the session and the side database."""
-        for name in ("session", "state"):
-            if name in self.__dict__:
-                self.__dict__.pop(name).close()
+        """Release the session."""
+        if "session" in self.__dict__:
+            self.__dict__.pop("session").close()
 
     def last_batch(self) -> int:
         """The number of the last batch of any table, 0 when the ledger is empty."""

@@ -14,7 +14,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
-from jevons.stores.table import operational
+from jevons.stores.failure import operational
 from jevons.vocabulary.errors import JevonsError
 
 _SCHEMA: Final = """

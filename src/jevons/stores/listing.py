@@ -14,7 +14,8 @@ import msgspec
 from jevons.ledger.charging import rate_call
 from jevons.stores.books import Books
 from jevons.stores.plan import Preview
-from jevons.stores.report import Question, condition
+from jevons.stores.question import Question
+from jevons.stores.report import condition
 from jevons.stores.schema import MONEY_COLUMNS, MONEY_SQL, QUANTITY_COLUMNS
 from jevons.vocabulary.charge import PROVENANCES, ChargeLine, Part, RateCard, Rated, Unpriced
 from jevons.vocabulary.errors import LedgerDamaged

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from jevons.stores.table import operational
+from jevons.stores.failure import operational
 from jevons.vocabulary.errors import LedgerLocked
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from jevons.stores.books import Books, quote, readable
+from jevons.stores.question import Answer, Question
 from jevons.stores.rollup import CELL_MINUTES, COUNTERS, MEASURES, ROLLUPS, cells_sql
 from jevons.stores.schema import MONEY_COLUMNS
 from jevons.vocabulary.charge import PROVENANCES
@@ -33,30 +34,6 @@ PLAIN: Final = (*LABELS, *DIMENSIONS, "source", "price_state", "provenance", "ev
 _SOMETHING: Final = "(calls <> 0 OR cost_known <> 0 OR input_tokens <> 0 OR output_tokens <> 0)"
 _NOWADAYS: Final = 1_790_000_000_000_000
 _CELL_US: Final = CELL_MINUTES * 60_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A parsed query. since, until, as_of: epoch microseconds. where: (dimension, value) pairs."""
-
-    by: tuple[str, ...] = ()
-    since: int | None = None
-    until: int | None = None
-    where: tuple[tuple[str, str], ...] = ()
-    time_zone: str = "UTC"
-    as_of: int | None = None
-    top: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Report rows as plain dicts (dimensions and measures), the total, and how many rows `top`
-    cut."""
-
-    rows: list[dict[str, Any]]
-    total: dict[str, Any]
-    cut: int
-    table: str
 
 
 def dimension_sql(name: str, time_zone: str, time: str = "time") -> str:

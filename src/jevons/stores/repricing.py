@@ -15,7 +15,7 @@ from jevons.pricing.context import PriceContext
 from jevons.stores.columns import Amounts, money_columns, retracted
 from jevons.stores.journal import Journal
 from jevons.stores.listing import calls, part_of, rated_rows
-from jevons.stores.report import Question
+from jevons.stores.question import Question
 from jevons.stores.schema import EVENTS, INSTANT, MONEY_COLUMNS
 from jevons.vocabulary.charge import RateCard, Rated, Unpriced
 from jevons.vocabulary.money import to_femto

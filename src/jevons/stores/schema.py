@@ -7,7 +7,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from jevons.vocabulary.money import MONEY_SCALE
+from jevons.vocabulary.money import COSTS, MONEY_SCALE
 from jevons.vocabulary.observation import DIMENSIONS, LABELS
 from jevons.vocabulary.units import COMMON_UNITS
 
@@ -37,7 +37,7 @@ KEYS: Final = pa.schema(
 position)."""
 
 QUANTITY_COLUMNS: Final = tuple(f"{unit}_quantity" for unit in COMMON_UNITS)
-MONEY_COLUMNS: Final = ("list_cost", "contracted_cost", "billed_cost", "effective_cost")
+MONEY_COLUMNS: Final = COSTS
 """FOCUS's four costs of a row."""
 
 STORED_MONEY: Final = (

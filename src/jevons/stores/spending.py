@@ -13,7 +13,8 @@ import pyarrow as pa
 from jevons.analysis.spend import Costs, Pool, Spend, spend
 from jevons.stores.books import Books, readable
 from jevons.stores.listing import Cards
-from jevons.stores.report import Question, condition, dimension_sql
+from jevons.stores.question import Question
+from jevons.stores.report import condition, dimension_sql
 from jevons.stores.schema import MONEY_COLUMNS, MONEY_SQL, QUANTITY_COLUMNS
 from jevons.vocabulary.charge import PROVENANCES, RateCard
 from jevons.vocabulary.money import to_femto

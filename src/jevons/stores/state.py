@@ -7,6 +7,7 @@ to be known) and that `verify` cannot tell a flipped byte in a file that still p
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from jevons.stores.durable import checksum
-from jevons.stores.table import ledger_error, operational
+from jevons.stores.failure import ledger_error, operational
 from jevons.vocabulary.errors import LedgerDamaged
 from jevons.vocabulary.rejection import Rejection
 
@@ -44,6 +45,20 @@ class Cursor:
     modified: int
     inode: int
     state: dict[str, Any]
+
+
+def writable(home: Path) -> bool:
+    """Whether this process may write to a home (or create it)."""
+    return not home.exists() or os.access(home, os.W_OK)
+
+
+def open_state(home: Path) -> State:
+    """The side database of a home, created if there is none yet. Raises LedgerError."""
+    if not writable(home):
+        return State(home / "state.db", read_only=True)
+    with operational(home):
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return State(home / "state.db")
 
 
 class State:

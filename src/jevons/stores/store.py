@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import msgspec
 
 from jevons.ledger.intake import accept
-from jevons.stores.books import LAYOUT, Books
+from jevons.stores.answers import Answers
+from jevons.stores.failure import operational
 from jevons.stores.inbox import Inbox
 from jevons.stores.lock import write_lock
-from jevons.stores.report import Answer, Question, answer
-from jevons.stores.state import Cursor, State
-from jevons.stores.table import operational
+from jevons.stores.question import Answer, Question
+from jevons.stores.state import Cursor, State, open_state, writable
 from jevons.vocabulary.errors import LedgerDamaged, LedgerLocked, UsageError
 from jevons.vocabulary.memory import uncollected
 from jevons.vocabulary.observation import Observation
@@ -27,10 +27,14 @@ from jevons.vocabulary.rejection import Rejection, reject
 if TYPE_CHECKING:
     from jevons.analysis.spend import Spend
     from jevons.pricing.book import PriceBook
+    from jevons.stores.books import Books
     from jevons.stores.journal import Journal
     from jevons.stores.plan import Preview, Sealed
     from jevons.stores.preparation import Prepared
     from jevons.stores.repricing import Repriced
+
+LAYOUT: Final = "2"
+"""Version of the home's layout, kept beside the tables."""
 
 SEAL_ROWS: Final = 100_000
 """How many inbox observations are sealed as one batch."""
@@ -46,16 +50,34 @@ _decode = msgspec.json.Decoder(Observation).decode
 class Store:
     """One home's ledger. Writers take the lock per batch; readers never wait.
 
-    clock: returns epoch microseconds. book: returns the price book (loaded on first need).
+    clock: returns epoch microseconds. book: returns the price book (loaded on first need). The
+    engines of the tables are loaded when a table is opened: much can be said without.
     """
 
     def __init__(self, home: Path, clock: Callable[[], int], book: Callable[[], PriceBook]) -> None:
         self.home = _usable(home)
-        self.books = Books(home)
+        self.answers = Answers(home)
         self.clock = clock
         self._checked = False
         self.book = book
         self._check_layout()
+
+    @cached_property
+    def books(self) -> Books:
+        """The tables."""
+        from jevons.stores.books import Books
+
+        return Books(self.home, lambda: self.state)
+
+    @cached_property
+    def state(self) -> State:
+        """The side database, created on first use."""
+        return open_state(self.home)
+
+    @property
+    def writable(self) -> bool:
+        """Whether this process may write to the home (or create it)."""
+        return writable(self.home)
 
     @cached_property
     def journal(self) -> Journal:
@@ -67,27 +89,24 @@ class Store:
     def _check_layout(self) -> None:
         if not (self.home / "state.db").exists():
             return
-        found = self.books.state.fact("layout")
+        found = self.state.fact("layout")
         if found not in (None, LAYOUT):
             raise LedgerDamaged(
                 f"the ledger at {self.home} has layout {found}, this program reads layout {LAYOUT}",
                 remedy="Use the version of Jevons that wrote it.",
             )
 
-    @property
-    def state(self) -> State:
-        """The side database."""
-        return self.books.state
-
     def close(self) -> None:
         """Release everything."""
-        if "inbox" in self.__dict__:
-            self.inbox.close()
-        self.books.close()
+        for name in ("inbox", "books", "state"):
+            if name in self.__dict__:
+                self.__dict__.pop(name).close()
 
     @property
     def threaded(self) -> bool:
         """Whether an engine that runs threads has been started in this process."""
+        if "books" not in self.__dict__:
+            return False
         return "session" in self.books.__dict__ or any(
             table.is_open for table in self.books.tables.values()
         )
@@ -138,7 +157,7 @@ class Store:
     @contextmanager
     def undisturbed(self) -> Iterator[None]:
         """Hold still: nobody writes meanwhile, and nothing is left unfinished."""
-        if not self.exists() or not self.books.writable:
+        if not self.exists() or not self.writable:
             yield
             return
         with self._writing():
@@ -196,7 +215,7 @@ class Store:
 
     def _settle(self) -> None:
         """Before a question: finish what a kill left, seal the inbox, if nobody else writes."""
-        if not (self.exists() or self.has_inbox) or not self.books.writable:
+        if not (self.exists() or self.has_inbox) or not self.writable:
             return
         with suppress(LedgerLocked):
             if self._unfinished():
@@ -216,7 +235,7 @@ class Store:
 
     def pending(self) -> Preview | None:
         """What waits in the inbox, worked out in memory, None if nothing waits."""
-        if not self.has_inbox or not self.books.writable:
+        if not self.has_inbox or not self.writable:
             return None
         _, lines = self.inbox.peek(sys.maxsize)
         if not lines:
@@ -225,9 +244,39 @@ class Store:
 
     def ask(self, question: Question) -> Answer:
         """Answer a report query from sealed tables and inbox."""
-        return self._steady(
+        standing = self._standing()
+        if standing is not None:
+            known = self.answers.find(standing, question)
+            if known is not None:
+                return known
+        self._settle()
+        standing = self._standing()
+        found = self._answer(question)
+        if standing is not None and standing == self._standing():
+            self.answers.keep(standing, question, found)
+        return found
+
+    def _standing(self) -> str | None:
+        """What an answer may be kept under; None while there is more to know than the tables hold:
+        a writer is at work or was stopped, or reports wait in the inbox."""
+        if not self.exists() or self.state.fact("writing") != "no":
+            return None
+        if self.has_inbox and self.writable and self.inbox.holds_any():
+            return None
+        return self.answers.standing()
+
+    def _answer(self, question: Question) -> Answer:
+        """Work out an answer."""
+        from jevons.stores.books import readable
+        from jevons.stores.report import answer
+
+        found = self._steady(
             lambda waiting: answer(self.books, question, waiting.rows if waiting else None)
         )
+        unpriced = int(found.total["unpriced_events"])
+        with readable():
+            newest = self.complete_to(question.as_of)
+        return replace(found, newest=newest, reasons=self.reasons(question) if unpriced else [])
 
     def spend(self, question: Question) -> list[Spend]:
         """Calls, quantities and costs by kind, for every value of the question's dimensions."""

@@ -10,11 +10,8 @@ entry and their directories (`storage.md`, hazards 1 and 2).
 
 from __future__ import annotations
 
-import errno
 import json
-import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -32,7 +29,8 @@ from deltalake import (
 from deltalake.exceptions import DeltaError
 
 from jevons.stores.durable import sync_directory, sync_file
-from jevons.vocabulary.errors import LedgerDamaged, LedgerError, LedgerFull, LedgerReadOnly
+from jevons.stores.failure import brief, operational
+from jevons.vocabulary.errors import LedgerDamaged
 
 APPLICATION: Final = "jevons"
 RETENTION_HOURS: Final = 24
@@ -81,7 +79,7 @@ class Table:
         except (DeltaError, OSError, ValueError) as error:
             self._handle = None
             raise LedgerDamaged(
-                f"table {self.name} cannot be opened: {_brief(error)}",
+                f"table {self.name} cannot be opened: {brief(error)}",
                 remedy="Run `jevons verify`; a backup of the ledger's folder restores it.",
             ) from error
         return self._handle
@@ -110,7 +108,7 @@ class Table:
             return False
         before = handle.version()
         marks = [] if batch is None else [Transaction(APPLICATION, batch)]
-        with operational(self.path):
+        with operational(self.path, DeltaError):
             write_deltalake(
                 handle,
                 rows.cast(self.schema),
@@ -127,7 +125,7 @@ class Table:
             self._create()
         handle = self.open()
         before = handle.version()
-        with operational(self.path):
+        with operational(self.path, DeltaError):
             write_deltalake(
                 handle,
                 rows.cast(self.schema),
@@ -140,7 +138,7 @@ class Table:
             self._persist(handle, before)
 
     def _create(self) -> None:
-        with operational(self.path):
+        with operational(self.path, DeltaError):
             self.path.mkdir(parents=True, exist_ok=True)
             handle = DeltaTable.create(
                 str(self.path),
@@ -189,7 +187,7 @@ class Table:
         committed = [*sorted(log.glob("*.json")), *(Path(name) for name in self.files())]
         names = {f"{self.name}/{path.relative_to(self.path)}": path for path in committed}
         missing = {name: path for name, path in names.items() if name not in registered}
-        with operational(self.path):
+        with operational(self.path, DeltaError):
             self._sync(list(missing.values()))
         if missing and self.register is not None:
             self.register(list(missing.items()))
@@ -207,7 +205,7 @@ class Table:
             return 0
         handle = self.open()
         files, before = len(handle.file_uris()), handle.version()
-        with operational(self.path):
+        with operational(self.path, DeltaError):
             handle.optimize.compact(writer_properties=self._properties())
             handle.create_checkpoint()
             self._persist(handle, before - 1)
@@ -222,7 +220,7 @@ class Table:
             return []
         handle = self.open()
         before = handle.version()
-        with operational(self.path):
+        with operational(self.path, DeltaError):
             gone = list(
                 handle.vacuum(
                     retention_hours=retention_hours, enforce_retention_duration=False, dry_run=False
@@ -240,40 +238,3 @@ def added_files(entry: Path) -> list[str]:
         if "add" in action:
             names.append(unquote(action["add"]["path"]))
     return names
-
-
-@contextmanager
-def operational(path: Path) -> Iterator[None]:
-    """Turns what the file system says into the ledger's own errors: full, read-only, or other."""
-    try:
-        yield
-    except (OSError, DeltaError, sqlite3.Error) as error:
-        raise ledger_error(error, path) from error
-
-
-def ledger_error(error: BaseException, path: Path) -> LedgerError:
-    """The drawn error for an operating system or Delta failure at a path."""
-    text = str(error)
-    number = getattr(error, "errno", None)
-    if number == errno.ENOSPC or any(
-        mark in text for mark in ("No space left", "os error 28", "disk is full")
-    ):
-        return LedgerFull(
-            f"no space left for the ledger at {path}",
-            remedy="Nothing acknowledged is lost. Free space and run the command again.",
-        )
-    if number in (errno.EROFS, errno.EACCES, errno.EPERM) or any(
-        mark in text for mark in ("Read-only file system", "Permission denied")
-    ):
-        return LedgerReadOnly(
-            f"the ledger at {path} cannot be written",
-            remedy="Make the folder writable, or choose another with --home.",
-        )
-    return LedgerError(
-        f"the ledger at {path} could not be written: {_brief(error)}",
-        remedy="Nothing acknowledged is lost. Run `jevons doctor`, then the command again.",
-    )
-
-
-def _brief(error: BaseException) -> str:
-    return str(error).splitlines()[0][:300] if str(error) else type(error).__name__

@@ -29,7 +29,7 @@ from jevons.stores.books import Books, quote
 from jevons.stores.columns import Resolved, event_rows
 from jevons.stores.durable import checksum
 from jevons.stores.listing import Cards, calls, rated_rows, rows_sql
-from jevons.stores.report import Question
+from jevons.stores.question import Question
 from jevons.stores.rollup import ROLLUPS, cells_sql, runs_sql
 from jevons.stores.schema import EVENTS, MONEY_COLUMNS, QUANTITY_COLUMNS, STORED_MONEY
 from jevons.stores.table import Table

@@ -15,6 +15,9 @@ from typing import Final
 MONEY_SCALE: Final = 15
 """Decimal places of a stored amount in USD."""
 
+COSTS: Final = ("list_cost", "contracted_cost", "billed_cost", "effective_cost")
+"""FOCUS's four costs, as every row of the books and of a report has them."""
+
 _CONTEXT: Final = Context(prec=60, rounding=ROUND_HALF_EVEN)
 _QUANTUM: Final = Decimal(1).scaleb(-MONEY_SCALE)
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from jevons.app import wiring
 from jevons.app.results import Query
 from jevons.app.use_cases import Jevons
 from jevons.vocabulary.errors import SourceError, UsageError
@@ -87,6 +90,39 @@ def test_own_logs_are_found_in_their_standard_places(
     assert (summary.new, summary.files[0].source) == (1, "claude-code")
     assert jevons.report(Query()).total.effective_cost == price_of(1)
     assert jevons.import_own_logs().observations == 0
+
+
+def test_the_places_of_all_agents_are_looked_at() -> None:
+    home = Path("/home/ada")
+    with_places = [name for name, source in wiring.sources().items() if source.places({}, home)]
+    assert with_places == list(wiring.AGENTS)
+
+
+def test_when_nothing_is_new_no_engine_is_loaded(tmp_path: Path) -> None:
+    """Bare `jevons`, the second time: files looked at, kept answers shown."""
+    code = (
+        "import sys\n"
+        "from jevons.interfaces.cli.program import run\n"
+        "assert run([]) == 0\n"
+        "print(sorted({name.partition('.')[0] for name in sys.modules}), file=sys.stderr)\n"
+    )
+    environment = {
+        "PYTHONPATH": str(Path(wiring.__file__).parents[2]),
+        "HOME": str(tmp_path),
+        "JEVONS_HOME": str(tmp_path / "home"),
+        "CLAUDE_CONFIG_DIR": str(Path(__file__).parents[2] / "fixtures" / "claude-code"),
+    }
+    shown, loaded = [], []
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=environment, capture_output=True, check=True
+        )
+        shown.append(done.stdout.decode().splitlines())
+        loaded.append(set(eval(done.stderr.splitlines()[-1])))
+    engines = {"duckdb", "pyarrow", "numpy", "deltalake", "genai_prices", "pydantic"}
+    assert shown[1][0].startswith("Nothing new")
+    assert shown[1][2:] == shown[0][-len(shown[1][2:]) :], "the same tables"
+    assert engines & loaded[0] and not engines & loaded[1]
 
 
 def test_a_path_that_does_not_exist_is_said(jevons: Jevons, tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ import pytest
 from jevons.app.results import Query
 from jevons.app.use_cases import Jevons
 from jevons.stores.lock import write_lock
-from jevons.stores.report import CALENDAR, PLAIN, Question, dimension_sql, rollup_for
+from jevons.stores.question import Question
+from jevons.stores.report import CALENDAR, PLAIN, dimension_sql, rollup_for
 from jevons.vocabulary.errors import UsageError
 from tests.unit.stores.sample import COSTS, call, mixed, opened, price_of
 

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pytest
 
 from jevons.stores.durable import checksum
-from jevons.stores.table import Table, added_files, ledger_error, operational
+from jevons.stores.failure import ledger_error, operational
+from jevons.stores.table import Table, added_files
 from jevons.vocabulary.errors import LedgerDamaged, LedgerError, LedgerFull, LedgerReadOnly
 
 SCHEMA = pa.schema([pa.field("n", pa.int64(), nullable=False), pa.field("text", pa.string())])
