@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from jevons.analysis.spend import COSTS, KINDS, TOKEN_KINDS, Spend, kind_of
 from jevons.app.results import Query
 from jevons.app.use_cases import Jevons
-from jevons.stores.report import Question
+from jevons.stores.question import Question
 from jevons.vocabulary.money import to_femto
 from jevons.vocabulary.observation import Observation
 from jevons.vocabulary.units import UNIT_NAMES
