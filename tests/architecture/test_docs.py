@@ -125,12 +125,13 @@ def test_every_dialect_is_documented() -> None:
 
 def test_every_table_and_column_is_documented() -> None:
     from jevons.stores.rollup import ROLLUPS, RUNS
-    from jevons.stores.schema import CARDS, EVENTS, KEYS, OBSERVATIONS
+    from jevons.stores.schema import CARDS, EVENTS, KEYS, OBSERVATIONS, OUTCOMES
 
     text = page("reference/ledger-tables.md")
-    tables = ["observations", "keys", "events", "price_cards", "runs", *ROLLUPS]
+    tables = ["observations", "keys", "events", "price_cards", "outcomes", "runs", *ROLLUPS]
     assert not missing(tables, text)
-    for schema in (OBSERVATIONS, KEYS, EVENTS, CARDS, RUNS, *(r.schema for r in ROLLUPS.values())):
+    schemas = (OBSERVATIONS, KEYS, EVENTS, CARDS, OUTCOMES, RUNS)
+    for schema in (*schemas, *(r.schema for r in ROLLUPS.values())):
         assert not missing(schema.names, text)
 
 

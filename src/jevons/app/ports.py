@@ -7,12 +7,14 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from jevons.vocabulary.observation import Observation
+from jevons.vocabulary.outcome import Outcome
 from jevons.vocabulary.rejection import Rejection
 
 if TYPE_CHECKING:
     from jevons.analysis.spend import Spend
     from jevons.app.reading import Reading
     from jevons.stores.books import Books
+    from jevons.stores.outcomes import Recorded
     from jevons.stores.plan import Sealed
     from jevons.stores.preparation import Prepared
     from jevons.stores.question import Answer, Question
@@ -43,8 +45,9 @@ class SideState(Cursors, Protocol):
         """How many rejections are kept, of those recorded by `as_of` (epoch microseconds)."""
         ...
 
-    def drop_rejections(self, place: str) -> None:
-        """Forget the rejections of a file that is read anew."""
+    def drop_rejections(self, place: str, source: str | None = None) -> None:
+        """Forget the rejections of a file that is read anew, of one source or of all that bring
+        usage."""
         ...
 
     def fact(self, name: str) -> str | None:
@@ -135,6 +138,20 @@ class Ledger(Protocol):
 
     def reprice(self, question: Question, *, dry_run: bool) -> Repriced:
         """Rate the chosen events at the current price book."""
+        ...
+
+    def record_outcomes(self, outcomes: Sequence[Outcome]) -> Recorded:
+        """Append accepted outcomes as one batch; known ones are counted."""
+        ...
+
+    def outcomes(
+        self, *, as_of: int | None = None, limit: int | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """The report that counts of every outcome, latest first."""
+        ...
+
+    def unlinked_outcomes(self) -> tuple[int, int]:
+        """How many outcomes there are, and how many of them speak of nothing the ledger knows."""
         ...
 
     def undisturbed(self) -> AbstractContextManager[None]:

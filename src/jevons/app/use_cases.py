@@ -27,6 +27,7 @@ from jevons.vocabulary.rejection import Rejection
 from jevons.vocabulary.source import Source
 
 if TYPE_CHECKING:
+    from jevons.app.outcomes import OutcomeSummary
     from jevons.app.ports import Ledger
     from jevons.app.wiring import Keeper
     from jevons.stores.question import Question
@@ -167,6 +168,34 @@ class Jevons:
             recorded_at=iso(result.recorded_at),
             dry_run=dry_run,
         )
+
+    def import_outcomes(
+        self,
+        paths: Sequence[Path],
+        named: str | None = None,
+        *,
+        floors: Sequence[str] = (),
+        dry_run: bool = False,
+    ) -> OutcomeSummary:
+        """Read outcomes at the paths into the ledger. Raises UsageError, SourceError, LedgerError.
+
+        floors: NAME=VALUE, from where on a score of that name means success."""
+        from jevons.app.outcomes import OutcomeImporter, floors_of
+
+        importer = OutcomeImporter(self.store, self._keeper.outcome_readers, floors_of(floors))
+        summary = importer.run(paths, named, dry_run=dry_run)
+        if not dry_run:
+            summary.known, summary.unlinked = self.store.unlinked_outcomes()
+        return summary
+
+    def outcomes(
+        self, as_of: str | None = None, limit: int | None = None
+    ) -> Iterator[dict[str, object]]:
+        """The report that counts of every outcome, latest first, JSON-ready."""
+        from jevons.app.outcomes import outcome_document
+
+        moment = None if as_of is None else instant(as_of, self.settings.time_zone)
+        return map(outcome_document, self.store.outcomes(as_of=moment, limit=limit))
 
     def rejections(self) -> Iterator[Rejection]:
         """Everything that was refused, by file and line."""

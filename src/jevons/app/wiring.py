@@ -19,6 +19,7 @@ from jevons.app.segments import Harvest, Segment, harvest
 from jevons.app.settings import Settings
 from jevons.app.use_cases import Jevons
 from jevons.vocabulary.errors import LedgerDamaged, LedgerLocked, SourceError
+from jevons.vocabulary.outcome import OutcomeSource
 from jevons.vocabulary.source import Source
 
 if TYPE_CHECKING:
@@ -61,6 +62,14 @@ class Sources(Mapping[str, Source]):
 def sources() -> Mapping[str, Source]:
     """All sources."""
     return Sources()
+
+
+@cache
+def outcome_readers() -> Mapping[str, OutcomeSource]:
+    """Every reader of outcomes by name, loaded."""
+    from jevons.sources.outcomes import READERS
+
+    return READERS
 
 
 def now_us() -> int:
@@ -108,6 +117,11 @@ class Keeper:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._book: PriceBook | None = None
+
+    @property
+    def outcome_readers(self) -> Mapping[str, OutcomeSource]:
+        """Every reader of outcomes by name."""
+        return outcome_readers()
 
     @property
     def environment(self) -> Mapping[str, str]:

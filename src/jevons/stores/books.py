@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from jevons.stores.rollup import ROLLUPS, RUNS
-from jevons.stores.schema import CARDS, EVENTS, KEYS, OBSERVATIONS
+from jevons.stores.schema import CARDS, EVENTS, KEYS, OBSERVATIONS, OUTCOMES
 from jevons.stores.sieve import Sieve
 from jevons.stores.state import State, writable
 from jevons.stores.table import Table
@@ -44,6 +44,7 @@ class Books:
             name: self._table(root / name, rollup.schema) for name, rollup in ROLLUPS.items()
         }
         self.runs = self._table(root / "runs", RUNS)
+        self.outcomes = self._table(root / "outcomes", OUTCOMES)
 
     def _table(self, path: Path, schema: pa.Schema) -> Table:
         return Table(path, schema, register=self._register)
@@ -61,6 +62,7 @@ class Books:
             self.events,
             *self.rollups.values(),
             self.runs,
+            self.outcomes,
         ]
         return {table.name: table for table in named}
 
@@ -95,13 +97,16 @@ class Books:
         """The number of the last batch of any table, 0 when the ledger is empty."""
         return max(table.batch() for table in (self.observations, self.keys, self.events))
 
-    def arrow(self, sql: str, parameters: Sequence[Any] = (), **tables: pa.Table) -> pa.Table:
+    def arrow(
+        self, sql: str, parameters: Sequence[Any] | dict[str, Any] = (), **tables: pa.Table
+    ) -> pa.Table:
         """Run a query and return all rows as an Arrow table; `tables` are visible by name."""
         session = self.session.cursor()
         for name, table in tables.items():
             session.register(name, table)
         with readable():
-            return session.sql(sql, params=list(parameters)).to_arrow_table()
+            given = parameters if isinstance(parameters, dict) else list(parameters)
+            return session.sql(sql, params=given or None).to_arrow_table()
 
     def has_keyless(self) -> bool:
         """Whether any stored report has no key; found in the events if the note of it is lost."""

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from jevons.vocabulary.money import COSTS, MONEY_SCALE
 from jevons.vocabulary.observation import DIMENSIONS, LABELS
+from jevons.vocabulary.outcome import FIGURES, LINKS
 from jevons.vocabulary.units import COMMON_UNITS
 
 MONEY: Final = pa.decimal128(38, MONEY_SCALE)
@@ -106,6 +107,29 @@ CARDS: Final = pa.schema(
     ]
 )
 """The resolved unit prices that events were rated with, by content hash."""
+
+OUTCOMES: Final = pa.schema(
+    [
+        pa.field("time", INSTANT, nullable=False),
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("outcome_id", pa.string(), nullable=False),
+        pa.field("revision", pa.int32(), nullable=False),
+        pa.field("status", pa.string(), nullable=False),
+        pa.field("standing", pa.string(), nullable=False),
+        pa.field("link_kind", pa.string(), nullable=False),
+        pa.field("link_id", pa.string(), nullable=False),
+        pa.field("only_link", pa.bool_(), nullable=False),
+        *[pa.field(name, pa.string()) for name in LINKS],
+        *[pa.field(name, MONEY) for name in FIGURES],
+        pa.field("value_provenance", pa.string()),
+        pa.field("loss_kind", pa.string()),
+        pa.field("labels", pa.string()),
+        pa.field("content", pa.binary(16), nullable=False),
+        pa.field("recorded_at", INSTANT, nullable=False),
+    ]
+)
+"""Every report of every outcome; `standing`, `link_kind`, `link_id` and `only_link` follow from the
+report by the rules of `ledger.outcomes`."""
 
 REJECTIONS: Final = pa.schema(
     [

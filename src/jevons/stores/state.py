@@ -141,9 +141,15 @@ class State:
         ).fetchone()
         return int(count)
 
-    def drop_rejections(self, place: str) -> None:
-        """Forget the rejections of a file that is read anew from its beginning."""
-        self._write("DELETE FROM rejections WHERE place = ?", [(place,)])
+    def drop_rejections(self, place: str, source: str | None = None) -> None:
+        """Forget the rejections of a file that is read anew from its beginning, of one source or of
+        all that bring usage."""
+        if source is None:
+            rule = "place = ? AND source NOT LIKE 'outcomes/%'"
+            self._write(f"DELETE FROM rejections WHERE {rule}", [(place,)])
+        else:
+            rule = "place = ? AND source = ?"
+            self._write(f"DELETE FROM rejections WHERE {rule}", [(place, source)])
 
     def register(self, files: Iterable[tuple[str, Path]]) -> None:
         """Remember size and checksum of files that a commit wrote."""

@@ -22,6 +22,7 @@ from jevons.stores.state import Cursor, State, open_state, writable
 from jevons.vocabulary.errors import LedgerDamaged, LedgerLocked, UsageError
 from jevons.vocabulary.memory import uncollected
 from jevons.vocabulary.observation import Observation
+from jevons.vocabulary.outcome import Outcome
 from jevons.vocabulary.rejection import Rejection, reject
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from jevons.pricing.book import PriceBook
     from jevons.stores.books import Books
     from jevons.stores.journal import Journal
+    from jevons.stores.outcomes import Recorded
     from jevons.stores.plan import Preview, Sealed
     from jevons.stores.preparation import Prepared
     from jevons.stores.repricing import Repriced
@@ -347,6 +349,28 @@ class Store:
             return reprice(self.journal, self.book(), question, self.clock(), dry_run=True)
         with self._writing() as recorded_at:
             return reprice(self.journal, self.book(), question, recorded_at, dry_run=False)
+
+    def record_outcomes(self, outcomes: Sequence[Outcome]) -> Recorded:
+        """Append accepted outcomes as one batch under the write lock. Raises LedgerError."""
+        from jevons.stores.outcomes import record
+
+        with self._writing() as recorded_at:
+            return record(self.books, outcomes, recorded_at)
+
+    def outcomes(
+        self, *, as_of: int | None = None, limit: int | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """The report that counts of every outcome, latest first."""
+        from jevons.stores.outcomes import listed
+
+        return listed(self.books, as_of, limit)
+
+    def unlinked_outcomes(self) -> tuple[int, int]:
+        """How many outcomes there are, and how many of them speak of nothing the ledger knows."""
+        from jevons.stores.fates import coverage
+
+        self._settle()
+        return coverage(self.books)
 
     def behind(self) -> list[str]:
         """Tables that do not hold the newest batch, as after a kill."""

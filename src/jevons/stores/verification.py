@@ -6,6 +6,7 @@
 again).
 4. Every cost is quantity x the unit prices of its card.
 5. Every roll-up is the sum of the event rows.
+6. Every outcome has the content with which it was recorded.
 The first difference is named; nothing is changed.
 """
 
@@ -29,6 +30,7 @@ from jevons.stores.books import Books, quote
 from jevons.stores.columns import Resolved, event_rows
 from jevons.stores.durable import checksum
 from jevons.stores.listing import Cards, calls, rated_rows, rows_sql
+from jevons.stores.outcomes import outcomes_differ
 from jevons.stores.question import Question
 from jevons.stores.rollup import ROLLUPS, cells_sql, runs_sql
 from jevons.stores.schema import EVENTS, MONEY_COLUMNS, QUANTITY_COLUMNS, STORED_MONEY
@@ -55,9 +57,11 @@ def findings(books: Books, book: Callable[[], PriceBook]) -> Iterator[Finding]:
         yield f"files of {table.name} are as they were committed", difference
         if difference:
             return
-    if not books.observations.exists():
-        return
     try:
+        if books.outcomes.exists():
+            yield "every outcome is what its report says", outcomes_differ(books)
+        if not books.observations.exists():
+            return
         yield "every observation is found by its keys", _keys_differ(books)
         yield "every event follows from its observations", _events_differ(books, book)
         yield "every cost is quantity x unit price", _costs_differ(books)
