@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from jevons.ledger.outcomes import (
@@ -17,7 +19,8 @@ from jevons.vocabulary.outcome import Outcome, pull_request_id
 
 def outcome(**fields: object) -> Outcome:
     """An accepted outcome of run r."""
-    one = Outcome(**{"id": "1", "time": "2026-09-01T00:00:00Z", "run": "r", **fields})  # type: ignore[arg-type]
+    values: dict[str, Any] = {"id": "1", "time": "2026-09-01T00:00:00Z", "run": "r", **fields}
+    one = Outcome(**values)
     assert accept_outcome(one) is None
     return one
 
@@ -55,7 +58,8 @@ def test_a_value_of_unsaid_provenance_is_an_estimate() -> None:
     ],
 )
 def test_what_may_not_enter(fields: dict[str, object], reason: str) -> None:
-    one = Outcome(**{"id": "1", "time": 1_790_000_000_000_000, "run": "r", **fields})  # type: ignore[arg-type]
+    values: dict[str, Any] = {"id": "1", "time": 1_790_000_000_000_000, "run": "r", **fields}
+    one = Outcome(**values)
     refused = accept_outcome(one)
     assert refused is not None and refused.startswith(reason)
 
