@@ -64,7 +64,6 @@ def sources() -> Mapping[str, Source]:
     return Sources()
 
 
-@cache
 def outcome_readers() -> Mapping[str, OutcomeSource]:
     """Every reader of outcomes by name, loaded."""
     from jevons.sources.outcomes import READERS
