@@ -13,8 +13,8 @@ import msgspec
 
 from jevons.app.importing import Importer
 from jevons.app.results import Progress
-from jevons.app.segments import BATCH, Harvest
-from jevons.ledger.intake import accept
+from jevons.app.segments import BATCH, CHUNK, Harvest
+from jevons.ledger.admission import admit
 from jevons.vocabulary.errors import SourceError
 from jevons.vocabulary.observation import Observation
 from jevons.vocabulary.source import Source
@@ -91,10 +91,13 @@ def generate_into(
 
 
 def _store(importer: Importer, observations: list[Observation], total: int) -> None:
-    refused = [reason for one in observations if (reason := accept(one))]
-    assert not refused, f"the generator wrote an observation that is refused: {refused[0]}"
     importer.total_bytes = total
-    if observations:
-        importer.take(Harvest([importer.ledger.prepare(observations)]))
+    batches = []
+    for first in range(0, len(observations), CHUNK):
+        fields, refused = admit(observations[first : first + CHUNK])
+        assert not refused, f"the generator wrote an observation that is refused: {refused}"
+        batches.append(importer.ledger.prepare(fields))
+    if batches:
+        importer.take(Harvest([importer.ledger.join(batches)]))
     importer.done_bytes = importer.count
     importer.report("company")

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
-from jevons.vocabulary.observation import Observation
 from jevons.vocabulary.outcome import Outcome
 from jevons.vocabulary.rejection import Rejection
 
 if TYPE_CHECKING:
     from jevons.analysis.spend import Spend
     from jevons.app.reading import Reading
+    from jevons.ledger.fields import Fields
     from jevons.stores.books import Books
     from jevons.stores.outcomes import Recorded
     from jevons.stores.plan import Sealed
@@ -85,8 +85,8 @@ class Ledger(Protocol):
         """Release everything."""
         ...
 
-    def prepare(self, observations: Sequence[Observation]) -> Prepared:
-        """Work out the rows of observations."""
+    def prepare(self, fields: Fields) -> Prepared:
+        """Work out the rows of admitted observations."""
         ...
 
     def join(self, batches: Sequence[Prepared]) -> Prepared:

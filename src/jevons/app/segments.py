@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from jevons.app.reading import Reading, explain
-from jevons.ledger.intake import accept
+from jevons.ledger.admission import admit
+from jevons.ledger.fields import Fields
 from jevons.vocabulary.errors import SourceError
 from jevons.vocabulary.observation import Observation
 from jevons.vocabulary.rejection import Rejection, reject
@@ -29,8 +30,11 @@ if TYPE_CHECKING:
 SEGMENT_BYTES: Final = 40 << 20
 """How many bytes one task reads: bounds memory, and what is lost on a kill."""
 
+CHUNK: Final = 4_000
+"""Observations that are prepared together: about what the processor's caches hold."""
+
 BATCH: Final = 50_000
-"""Observations per batch at most."""
+"""Observations per batch that is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +131,18 @@ def items(
         outcome.problem = explain(path, error)
 
 
+_Origin = tuple[Segment, int, Outcome]
+"""Where an observation was read: the line as the source counts it."""
+
+
 class _Harvester:
     """Collects the observations of a task's segments into prepared batches."""
 
-    def __init__(self, prepare: Callable[[list[Any]], Prepared]) -> None:
+    def __init__(self, prepare: Callable[[Fields], Prepared]) -> None:
         self.prepare = prepare
         self.found = Harvest()
         self.observations: list[Observation] = []
-        self.origins: list[tuple[Segment, int, Outcome]] = []
+        self.origins: list[_Origin] = []
 
     def read(self, segment: Segment, source: Source) -> None:
         """Read one segment to its end."""
@@ -147,16 +155,10 @@ class _Harvester:
                 self.reject(segment, item)
                 outcome.rejected += 1
                 continue
-            line = int(state.get("line", 0))
-            reason = accept(item)
-            if reason is not None:
-                self.refuse(segment, line, item, reason)
-                outcome.rejected += 1
-                continue
             self.observations.append(item)
-            self.origins.append((segment, line, outcome))
+            self.origins.append((segment, int(state.get("line", 0)), outcome))
             outcome.observations += 1
-            if len(self.observations) >= BATCH:
+            if len(self.observations) >= CHUNK:
                 self.flush()
         outcome.lines = int(state.get("line", 0)) - first
         outcome.read_bytes = int(state.get("offset", begin)) - begin
@@ -172,27 +174,31 @@ class _Harvester:
             item = msgspec.structs.replace(item, line=item.line + shift)
         self.found.rejections.append(item)
 
-    def refuse(self, segment: Segment, line: int, item: Observation, reason: str) -> None:
+    def refuse(self, origin: _Origin, item: Observation, reason: str) -> None:
         """Turn an observation that may not enter the books into a rejection."""
+        segment, line, outcome = origin
+        outcome.observations -= 1
+        outcome.rejected += 1
         usage = {"usage": item.usage} if item.usage else None
         raw = msgspec.json.encode(item)
         self.reject(segment, reject(segment.source, segment.path, line, reason, raw, usage))
 
     def flush(self) -> None:
-        """Prepare what is collected as one batch."""
-        if self.observations:
-            batch = self.prepare(self.observations)
+        """Check and prepare what is collected."""
+        fields, refused = admit(self.observations)
+        for position, reason in refused.items():
+            self.refuse(self.origins[position], self.observations[position], reason)
+        origins = [one for position, one in enumerate(self.origins) if position not in refused]
+        if fields.count:
+            batch = self.prepare(fields)
             for position, reason in batch.impossible.items():
-                segment, line, outcome = self.origins[position]
-                outcome.observations -= 1
-                outcome.rejected += 1
-                self.refuse(segment, line, self.observations[position], reason)
+                self.refuse(origins[position], fields.observations[position], reason)
             self.found.batches.append(batch)
-            self.observations, self.origins = [], []
+        self.observations, self.origins = [], []
 
 
 def harvest(
-    segments: list[Segment], sources: Mapping[str, Source], prepare: Callable[[list[Any]], Prepared]
+    segments: list[Segment], sources: Mapping[str, Source], prepare: Callable[[Fields], Prepared]
 ) -> Harvest:
     """Read the segments of one task and prepare what they hold."""
     harvester = _Harvester(prepare)

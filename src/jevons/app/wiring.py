@@ -25,6 +25,7 @@ from jevons.vocabulary.source import Source
 if TYPE_CHECKING:
     from jevons.app.ports import Ledger
     from jevons.pricing.book import PriceBook
+    from jevons.stores.parcel import Parcel
     from jevons.stores.question import Question
 
 SOURCE_MODULES: Final[dict[str, str]] = {
@@ -91,23 +92,27 @@ def open_jevons(settings: Settings) -> Jevons:
 _worker: dict[str, Any] = {}
 
 
-def _begin_worker(settings: Settings, book: PriceBook | None) -> None:
-    """Set up a reading process: its price book, and Ctrl-C left to the process that it works
-    for."""
+def _begin_worker(settings: Settings, book: PriceBook | None, folder: Path) -> None:
+    """Set up a reading process: its price book, where its parcels go, and Ctrl-C left to the
+    process that it works for."""
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()
     _worker["keeper"] = Keeper(settings)
     _worker["keeper"]._book = book
+    _worker["folder"] = folder
 
 
-def _work(task: list[Segment]) -> Harvest:
-    """Read and prepare one task, in a reading process."""
+def _work(task: list[Segment]) -> tuple[Harvest, Parcel | None]:
+    """Read and prepare one task, in a reading process; its batches go as a parcel."""
+    from jevons.stores.parcel import pack
     from jevons.stores.preparation import prepare
 
     book = _worker["keeper"].book()
-    return harvest(task, sources(), lambda observations: prepare(observations, book))
+    found = harvest(task, sources(), lambda fields: prepare(fields, book))
+    batches, found.batches = found.batches, []
+    return found, pack(batches, _worker["folder"]) if batches else None
 
 
 class Keeper:
@@ -188,19 +193,24 @@ class Keeper:
         import multiprocessing
         from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 
+        from jevons.stores.parcel import parcel_folder, unpack
+
         self.book()  # compiled and cached once, before every process would do it
         forked = sys.platform == "linux" and not threaded
         context = multiprocessing.get_context("fork" if forked else "spawn")
-        with ProcessPoolExecutor(
-            workers,
-            mp_context=context,
-            initializer=_begin_worker,
-            initargs=(self.settings, self._book if forked else None),
-        ) as executor:
+        with (
+            parcel_folder(self.settings.home) as folder,
+            ProcessPoolExecutor(
+                workers,
+                mp_context=context,
+                initializer=_begin_worker,
+                initargs=(self.settings, self._book if forked else None, folder),
+            ) as executor,
+        ):
 
             def harvests(planned: list[list[Segment]]) -> Iterator[Harvest]:
                 left = iter(planned)
-                running: set[Future[Harvest]] = set()
+                running: set[Future[tuple[Harvest, Parcel | None]]] = set()
                 while True:
                     for task in islice(left, workers + 1 - len(running)):
                         running.add(executor.submit(_work, task))
@@ -208,7 +218,9 @@ class Keeper:
                         return
                     done, running = wait(running, return_when=FIRST_COMPLETED)
                     for future in done:
-                        yield future.result()
+                        found, parcel = future.result()
+                        found.batches = [unpack(parcel)] if parcel else []
+                        yield found
 
             try:
                 yield harvests

@@ -6,7 +6,7 @@ the like. Each observation is its profile's number plus the few fields that are 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import Any, Final
 
@@ -31,15 +31,27 @@ _profile = attrgetter(*PROFILE)
 
 
 class Fields:
-    """The fields of a batch. codes: (n,) number of each observation's profile in `profiles`."""
+    """The fields of a batch of observations. codes: (n,) number of each one's profile in
+    `profiles`."""
 
     def __init__(self, observations: Sequence[Observation]) -> None:
-        index: dict[tuple[Any, ...], int] = {}
+        self.observations = observations
+        self._index: dict[tuple[Any, ...], int] = {}
+        index = self._index
         numbers = [index.setdefault(_profile(one), len(index)) for one in observations]
         self.codes: npt.NDArray[np.int32] = np.array(numbers, dtype=np.int32)
         self.profiles = list(index)
         self.count = len(numbers)
         self._own = {name: list(map(attrgetter(name), observations)) for name in OWN}
+
+    def renew(self, positions: Iterable[int]) -> None:
+        """Take over the fields of observations that were changed."""
+        for position in positions:
+            one = self.observations[position]
+            self.codes[position] = self._index.setdefault(_profile(one), len(self._index))
+            for name, column in self._own.items():
+                column[position] = getattr(one, name)
+        self.profiles = list(self._index)
 
     def own(self, name: str) -> list[Any]:
         """One value per observation of a field in OWN."""

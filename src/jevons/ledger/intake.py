@@ -58,15 +58,15 @@ def accept(observation: Observation) -> str | None:
     if not observation.usage:
         observation.completeness = "none"
     if observation.tags:
-        observation.tags = _plain_tags(observation.tags)
+        observation.tags = plain_tags(observation.tags)
     _share_defaults(observation)
     return None
 
 
-_NAMES: Final = ("provider", *(name for name in (*LABELS, *DIMENSIONS) if name != "provider"))
-_names = attrgetter(*_NAMES)
+NAMES: Final = ("provider", *(name for name in (*LABELS, *DIMENSIONS) if name != "provider"))
+_names = attrgetter(*NAMES)
 _IDS: Final = ("response_id", "request_id", "api", "source")
-_texts = attrgetter(*_NAMES, *_IDS)
+_texts = attrgetter(*NAMES, *_IDS)
 _LISTS: Final = ("aliases", "self_keys", "block_hashes")
 _BAR: Final = "|"
 
@@ -80,7 +80,7 @@ def _check_texts(observation: Observation) -> str | None:
         _tidy(observation)
         texts = _texts(observation)
     if len(joined) > LONGEST:  # or else none of them can be
-        for name, text in zip((*_NAMES, *_IDS), texts, strict=True):
+        for name, text in zip((*NAMES, *_IDS), texts, strict=True):
             if text is not None and len(text) > LONGEST:
                 return f"{name} has more than {LONGEST} characters"
     for name in _LISTS:
@@ -92,10 +92,15 @@ def _check_texts(observation: Observation) -> str | None:
 
 def _tidy(observation: Observation) -> None:
     """Take surrounding blanks and control characters out of names; an empty name is none."""
-    for name, text in zip(_NAMES, _names(observation), strict=True):
-        if text is not None and (not text.isprintable() or text[:1] <= " " or text[-1] == " "):
+    for name, text in zip(NAMES, _names(observation), strict=True):
+        if text is not None and not is_tidy(text):
             clean = "".join(c for c in text if c.isprintable()).strip()
             setattr(observation, name, clean if clean or name == "provider" else None)
+
+
+def is_tidy(name: str) -> bool:
+    """Whether a name is not empty and has no blanks around it or control characters in it."""
+    return name.isprintable() and name[:1] > " " and name[-1] != " "
 
 
 def _stated(observation: Observation) -> str | None:
@@ -115,21 +120,21 @@ def _stated(observation: Observation) -> str | None:
     return None
 
 
-_SHARED: Final = tuple(
+DEFAULTS: Final = tuple(
     (field.name, field.default)
     for field in msgspec.structs.fields(Observation)
     if isinstance(field.default, str)
 )
-_shared = attrgetter(*(name for name, _ in _SHARED))
-_DEFAULTS: Final = tuple(default for _, default in _SHARED)
+_shared = attrgetter(*(name for name, _ in DEFAULTS))
+_DEFAULT_TEXTS: Final = tuple(default for _, default in DEFAULTS)
 
 
 def _share_defaults(observation: Observation) -> None:
     """Replace texts equal to their field's default by the default: only that one is left out when
     an observation is encoded."""
     texts = _shared(observation)
-    if any(map(is_not, texts, _DEFAULTS)):
-        for (name, default), text in zip(_SHARED, texts, strict=True):
+    if any(map(is_not, texts, _DEFAULT_TEXTS)):
+        for (name, default), text in zip(DEFAULTS, texts, strict=True):
             if text is not default and text == default:
                 setattr(observation, name, default)
 
@@ -138,7 +143,7 @@ _TAG: Final = re.compile(r"[\w .:/@#\-]{1,64}")
 _TAG_LENGTH: Final = 200
 
 
-def _plain_tags(tags: dict[str, str]) -> dict[str, str]:
+def plain_tags(tags: dict[str, str]) -> dict[str, str]:
     """Tags with a name for a key and one short line for a value; others may be content."""
     kept = {
         key: text
@@ -179,11 +184,16 @@ def plain_usage(usage: dict[str, Any]) -> dict[str, Any]:
     of search queries how many different ones there are. Returns `usage` itself when nothing has
     to go. Raises ValueError when it is nested too deeply.
     """
-    if _is_plain(usage, DEEPEST):
+    if is_plain_usage(usage):
         return usage
     if not _within(usage, DEEPEST):
         raise ValueError(f"usage is nested deeper than {DEEPEST} levels")
     return _cleaned(usage, {})
+
+
+def is_plain_usage(usage: dict[str, Any]) -> bool:
+    """Whether nothing has to go of a usage."""
+    return _is_plain(usage, DEEPEST)
 
 
 def _is_plain(usage: dict[str, Any], depth: int) -> bool:

@@ -166,6 +166,7 @@ def _settle(observation: Observation, length: int) -> str | None:
     """Bring a decoded line to canonical form in place; returns why it cannot be accepted, if so."""
     if observation.schema != SCHEMA:
         return f"the schema is not {SCHEMA}"
+    observation.schema = SCHEMA  # the very text: what is not the default is written out again
     if not observation.provider:
         return "provider is empty"
     if (reason := _settle_time(observation)) is not None:

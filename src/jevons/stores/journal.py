@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
+from jevons.ledger.fields import Fields
 from jevons.ledger.identity import digest, event_id, group, is_keyless, keys, lookup_hash
 from jevons.ledger.matching import Matched, match
 from jevons.ledger.posting import post
@@ -41,7 +42,7 @@ class Journal:
     def seal(self, observations: Sequence[Observation], recorded_at: int) -> Sealed:
         """Append observations (with `time` as epoch microseconds). Known ones are counted and
         dropped."""
-        return self.seal_prepared(prepare(observations, self.book()), recorded_at)
+        return self.seal_prepared(prepare(Fields(observations), self.book()), recorded_at)
 
     def seal_prepared(self, prepared: Prepared, recorded_at: int) -> Sealed:
         """Append a batch that was prepared here or in another process."""
@@ -55,7 +56,7 @@ class Journal:
     def preview(self, observations: Sequence[Observation], recorded_at: int) -> Preview | None:
         """What sealing these observations would append, without writing anything."""
         batch = self.books.last_batch() + 1
-        plan = self._plan(prepare(observations, self.book()), batch)
+        plan = self._plan(prepare(Fields(observations), self.book()), batch)
         if not plan.kept:
             return None
         return Preview(self._event_table(plan, batch, recorded_at), plan.cards())
@@ -74,7 +75,7 @@ class Journal:
             payloads = books.batch_payloads(batch)
             if payloads:
                 observations = [_decode(payload) for payload in payloads]
-                plan = self._plan(prepare(observations, self.book()), batch)
+                plan = self._plan(prepare(Fields(observations), self.book()), batch)
                 self._project(plan, batch, books.batch_recorded_at(batch))
                 replayed.append(batch)
         self.refresh_rollups()
@@ -192,7 +193,9 @@ class Journal:
         plan.sealed.possible_duplicates += sum(resolved.possible_duplicate)
 
     def _write(self, plan: Plan, batch: int, recorded_at: int) -> None:
-        kept = plan.prepared.payloads.take(pa.array(plan.kept, pa.int64()))
+        kept = plan.prepared.payloads
+        if len(plan.kept) < len(kept):
+            kept = kept.take(pa.array(plan.kept, pa.int64()))
         self.books.observations.append(observation_rows(kept, batch, recorded_at), batch)
         self._project(plan, batch, recorded_at)
 

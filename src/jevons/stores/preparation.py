@@ -28,7 +28,6 @@ from jevons.ledger.posting import post
 from jevons.pricing.book import PriceBook
 from jevons.stores.columns import Resolved, event_rows, payload_rows
 from jevons.vocabulary.charge import RateCard
-from jevons.vocabulary.observation import Observation
 
 
 @dataclass(slots=True)
@@ -37,7 +36,6 @@ class Keyed:
 
     hashes: np.ndarray
     owners: np.ndarray
-    ids: list[bytes]
     keyless: np.ndarray
     times: np.ndarray
 
@@ -66,19 +64,19 @@ class Prepared:
         return bytes(self.payloads.column("payload")[position].as_buffer())
 
 
-def keyed(observations: Sequence[Observation], fields: Fields) -> Keyed:
-    """Work out all keys of a batch."""
+def keyed(fields: Fields) -> tuple[Keyed, list[bytes]]:
+    """Work out all keys of a batch, and the id of each observation as an event of its own."""
     digests: list[bytes] = []
     owners: list[int] = []
     ids: list[bytes] = []
-    keyless = np.zeros(len(observations), dtype=bool)
+    keyless = np.zeros(fields.count, dtype=bool)
     columns = (fields.own(name) for name in ("response_id", "request_id", "aliases", "self_keys"))
     for position, (response, request, aliases, self_keys) in enumerate(zip(*columns, strict=True)):
         found = None
         if response and not aliases and not self_keys and len(response) >= STRONG_LENGTH:
             found = _usual(response, request)
         if found is None:
-            one = observations[position]
+            one = fields.observations[position]
             found = list({digest(key) for key in keys(one)})
             ids.append(found[0] if len(found) == 1 else event_id((one,)))
             keyless[position] = response is None and is_keyless(one)
@@ -89,7 +87,7 @@ def keyed(observations: Sequence[Observation], fields: Fields) -> Keyed:
     # The first eight of sixteen bytes, big endian: `lookup_hash` for the whole batch at once.
     hashes = np.frombuffer(b"".join(digests), dtype=">i8")[::2].astype(np.int64)
     times = np.array(fields.own("time"), dtype=np.int64)
-    return Keyed(hashes, np.array(owners, dtype=np.int64), ids, keyless, times)
+    return Keyed(hashes, np.array(owners, dtype=np.int64), keyless, times), ids
 
 
 def _usual(response: str, request: str | None) -> list[bytes] | None:
@@ -104,17 +102,16 @@ def _usual(response: str, request: str | None) -> list[bytes] | None:
     ]
 
 
-def prepare(observations: Sequence[Observation], book: PriceBook) -> Prepared:
-    """Key, split, rate and lay out observations whose `time` is epoch microseconds."""
-    fields = Fields(observations)
-    found = keyed(observations, fields)
+def prepare(fields: Fields, book: PriceBook) -> Prepared:
+    """Key, split, rate and lay out canonical observations (see `admit`)."""
+    found, ids = keyed(fields)
+    observations, count = list(fields.observations), fields.count
     postings = post(observations, book, fields)
-    count = len(observations)
     flags = [False] * count
-    resolved = Resolved(list(observations), found.ids, [1] * count, found.keyless.tolist(), flags)
+    resolved = Resolved(observations, ids, [1] * count, found.keyless.tolist(), flags)
     rows = event_rows(resolved, postings, 0, 0, fields)
     encode = msgspec.json.Encoder().encode
-    payloads = payload_rows(fields.column("source"), [encode(one) for one in observations])
+    payloads = payload_rows(fields.column("source"), list(map(encode, observations)))
     return Prepared(payloads, found, rows, postings.event, postings.cards, postings.impossible)
 
 
@@ -127,7 +124,6 @@ def joined(batches: Sequence[Prepared]) -> Prepared:
     found = Keyed(
         np.concatenate([batch.keyed.hashes for batch in batches]),
         np.concatenate([batch.keyed.owners + start for batch, start in shifted]),
-        [identifier for batch in batches for identifier in batch.keyed.ids],
         np.concatenate([batch.keyed.keyless for batch in batches]),
         np.concatenate([batch.keyed.times for batch in batches]),
     )

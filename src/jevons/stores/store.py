@@ -27,6 +27,7 @@ from jevons.vocabulary.rejection import Rejection, reject
 
 if TYPE_CHECKING:
     from jevons.analysis.spend import Spend
+    from jevons.ledger.fields import Fields
     from jevons.pricing.book import PriceBook
     from jevons.stores.books import Books
     from jevons.stores.journal import Journal
@@ -138,11 +139,11 @@ class Store:
         with self._writing() as recorded_at:
             return self.journal.seal(observations, recorded_at)
 
-    def prepare(self, observations: Sequence[Observation]) -> Prepared:
-        """Work out the rows of observations, as another process may do too."""
+    def prepare(self, fields: Fields) -> Prepared:
+        """Work out the rows of admitted observations, as another process may do too."""
         from jevons.stores.preparation import prepare
 
-        return prepare(observations, self.book())
+        return prepare(fields, self.book())
 
     @staticmethod
     def join(batches: Sequence[Prepared]) -> Prepared:

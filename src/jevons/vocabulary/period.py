@@ -11,6 +11,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from jevons.vocabulary.errors import UsageError
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+EARLIEST_US: Final = 946_684_800_000_000
+LATEST_US: Final = 7_258_118_400_000_000
+"""Times of calls lie in the years 2000 to 2200; what lies outside is in another unit."""
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
@@ -99,6 +102,6 @@ def parse_time(value: object) -> int:
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
         time_us = (moment - EPOCH) // _MICROSECOND
-    if not 946_684_800_000_000 <= time_us < 7_258_118_400_000_000:
+    if not EARLIEST_US <= time_us < LATEST_US:
         raise ValueError(f"time {value!r} lies outside the years 2000 to 2200")
     return time_us

@@ -14,6 +14,7 @@ from jevons.app import segments
 from jevons.app.reading import Reading
 from jevons.app.segments import Segment, harvest, tasks, worker_count
 from jevons.app.wiring import sources
+from jevons.ledger.fields import Fields
 from jevons.vocabulary.memory import uncollected
 from jevons.vocabulary.observation import Observation
 from tests.unit.stores.sample import call, lines
@@ -21,6 +22,9 @@ from tests.unit.stores.sample import call, lines
 
 class Batch(list[Observation]):
     """Stands in for a prepared batch. Token counts of 13 are taken for impossible."""
+
+    def __init__(self, fields: Fields) -> None:
+        super().__init__(fields.observations)
 
     @property
     def impossible(self) -> dict[int, str]:
@@ -156,10 +160,10 @@ def test_nothing_is_planned_for_what_did_not_change(tmp_path: Path) -> None:
     assert list(tasks([reading(path, state="unchanged"), unknown])) == []
 
 
-def test_batches_have_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_so_many_are_prepared_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "log"
     path.write_text(lines(*(call(n) for n in range(25))))
-    monkeypatch.setattr(segments, "BATCH", 10)
+    monkeypatch.setattr(segments, "CHUNK", 10)
     found = read(list(tasks([reading(path)])))
     assert [len(batch) for batch in found.batches] == [10, 10, 5]
 
