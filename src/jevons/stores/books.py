@@ -203,10 +203,14 @@ class Books:
         return self.events.files()
 
     def event_source(
-        self, pending: pa.Table | None = None, session: duckdb.DuckDBPyConnection | None = None
+        self,
+        pending: pa.Table | None = None,
+        session: duckdb.DuckDBPyConnection | None = None,
+        files: Sequence[str] | None = None,
     ) -> str:
-        """The event table in a FROM clause, with pending rows that `session` learns by name."""
-        names = ", ".join(quote(name) for name in self.events.files())
+        """The event table (or some of its files) in a FROM clause, with pending rows that `session`
+        learns by name."""
+        names = ", ".join(map(quote, self.events.files() if files is None else files))
         stored = f"read_parquet([{names}])"
         if pending is None or session is None:
             return stored
@@ -214,6 +218,11 @@ class Books:
         if not names:
             return "pending_events"
         return f"(SELECT * FROM {stored} UNION ALL BY NAME SELECT * FROM pending_events)"
+
+    @staticmethod
+    def source(table: Table) -> str:
+        """A table that has files in a FROM clause."""
+        return f"read_parquet([{', '.join(map(quote, table.files()))}])"
 
 
 @contextmanager

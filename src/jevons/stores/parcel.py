@@ -16,8 +16,8 @@ from typing import Final
 
 import pyarrow as pa
 
+from jevons.stores.failure import operational
 from jevons.stores.preparation import Prepared, joined
-from jevons.stores.table import operational
 
 _PREFIX: Final = "jevons-import-"
 _STALE_SECONDS: Final = 86_400

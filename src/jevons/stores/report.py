@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from jevons.stores.books import Books, quote, readable
 from jevons.stores.question import Answer, Question
-from jevons.stores.rollup import CELL_MINUTES, COUNTERS, MEASURES, ROLLUPS, cells_sql
+from jevons.stores.rollup import CELL_MINUTES, COUNTERS, MEASURES, ROLLUPS, Rollup, cells_sql
 from jevons.stores.schema import MONEY_COLUMNS
 from jevons.vocabulary.charge import PROVENANCES
 from jevons.vocabulary.errors import UsageError
@@ -100,18 +100,20 @@ def condition(question: Question, *, time: str = "time", recorded: bool = True) 
     return " AND ".join(parts) or "true"
 
 
+def answers(rollup: Rollup, question: Question) -> bool:
+    """Whether a roll-up has all that a question asks for: its dimensions, and bounds that are those
+    of cells."""
+    bounds = [bound for bound in (question.since, question.until) if bound is not None]
+    if question.as_of is not None or any(bound % _CELL_US for bound in bounds):
+        return False
+    needed = {*question.by, *(name for name, _ in question.where)}
+    return needed <= {*CALENDAR, *rollup.dimensions, "provenance"}
+
+
 def rollup_for(question: Question) -> str | None:
     """The roll-up that can answer a question exactly, None when only the event rows can."""
-    if question.as_of is not None:
-        return None
-    for bound in (question.since, question.until):
-        if bound is not None and bound % _CELL_US:
-            return None
-    needed = {n for n in (*question.by, *(name for name, _ in question.where)) if n not in CALENDAR}
-    for name, rollup in ROLLUPS.items():
-        if needed <= {*rollup.dimensions, "provenance"}:
-            return name
-    return None
+    whole = (name for name, rollup in ROLLUPS.items() if rollup.where is None)
+    return next((name for name in whole if answers(ROLLUPS[name], question)), None)
 
 
 def answer(books: Books, question: Question, pending: pa.Table | None = None) -> Answer:

@@ -61,9 +61,13 @@ columns."""
 
 @dataclass(frozen=True, slots=True)
 class Rollup:
-    """One narrow table: the dimensions that it keeps, besides the cell and the provenance."""
+    """One narrow table: the dimensions that it keeps, besides the cell and the provenance.
+
+    where: which event rows it sums; None = all.
+    """
 
     dimensions: tuple[str, ...]
+    where: str | None = None
 
     @property
     def schema(self) -> pa.Schema:
@@ -82,9 +86,18 @@ def _measure_fields() -> list[pa.Field]:
     return [pa.field(name, MONEY if name in MONEY_COLUMNS else pa.int64()) for name in MEASURES]
 
 
+UNPRICED: Final = "reason IS NOT NULL AND price_state IN ('unknown', 'lower_bound')"
+"""Event rows without a price, or without a whole one."""
+
+REASONS: Final = "cells_reason"
+"""The roll-up that says why; it has the dimensions of all others."""
+
 ROLLUPS: Final[dict[str, Rollup]] = {
     "cells_model": Rollup(("team", "provider", "request_model")),
     "cells_work": Rollup(("team", "task_type", "harness")),
+    REASONS: Rollup(
+        ("team", "provider", "request_model", "task_type", "harness", "reason"), UNPRICED
+    ),
 }
 """The roll-up tables by name."""
 
@@ -109,9 +122,10 @@ def _casts() -> str:
 def cells_sql(rollup: Rollup) -> str:
     """The query that sums event rows `rows` into cells."""
     dimensions = ", ".join((*rollup.dimensions, "provenance"))
+    where = f"WHERE {rollup.where} " if rollup.where else ""
     return (
         f"SELECT time_bucket(INTERVAL {CELL_MINUTES} MINUTE, time) AS cell, {dimensions}, "
-        f"{_casts()} FROM rows GROUP BY cell, {dimensions} ORDER BY {dimensions}, cell"
+        f"{_casts()} FROM rows {where}GROUP BY cell, {dimensions} ORDER BY {dimensions}, cell"
     )
 
 

@@ -394,44 +394,17 @@ class Store:
         return self.inbox.waiting() if self.has_inbox else 0
 
     def complete_to(self, as_of: int | None = None) -> int | None:
-        """The time of the newest call, epoch microseconds, None when there is none.
+        """The time of the newest call, epoch microseconds, None when there is none."""
+        from jevons.stores.footnotes import newest_call
 
-        Rows that were taken back do not count, so it does not depend on the order of reports.
-        """
         waiting = self.pending()
-        if not self.books.event_files() and waiting is None:
-            return None
-        session = self.books.session.cursor()
-        source = self.books.event_source(waiting.rows if waiting else None, session)
-        known = "true" if as_of is None else f"recorded_at <= make_timestamptz({as_of})"
-        ((last,),) = session.execute(
-            f"SELECT epoch_us(max(time)) FROM {source} WHERE {known}"
-        ).fetchall()
-        if last is None:
-            return None
-        for low in (last - 3_600_000_000, 0):
-            ((newest,),) = session.execute(
-                f"SELECT epoch_us(max(t)) FROM (SELECT max(time) AS t FROM {source} "
-                f"WHERE {known} AND time >= make_timestamptz({low}) "
-                "GROUP BY event_id, part, version HAVING sum(sign) > 0)"
-            ).fetchall()
-            if newest is not None:
-                return int(newest)
-        return None
+        return newest_call(self.books, waiting.rows if waiting else None, as_of)
 
     def reasons(self, question: Question) -> list[tuple[str, int]]:
         """Why events have no (full) price -> number of calls, most frequent first."""
-        from jevons.stores.report import condition
+        from jevons.stores.footnotes import reasons
 
-        if not self.books.event_files():
-            return []
-        rows = self.books.arrow(
-            f"SELECT reason, sum(calls) AS n FROM {self.books.event_source()} "
-            "WHERE reason IS NOT NULL AND price_state IN ('unknown', 'lower_bound') "
-            f"AND {condition(question)} GROUP BY reason HAVING sum(calls) > 0 "
-            "ORDER BY n DESC, reason LIMIT 20"
-        )
-        return [(row["reason"], int(row["n"])) for row in rows.to_pylist()]
+        return reasons(self.books, question)
 
     def compact(self, *, force: bool = False) -> dict[str, int]:
         """Merge small files of every table that has many; returns table -> files fewer."""

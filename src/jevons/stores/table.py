@@ -34,6 +34,7 @@ from jevons.vocabulary.errors import LedgerDamaged
 
 APPLICATION: Final = "jevons"
 RETENTION_HOURS: Final = 24
+_LATEST_US: Final = 2**62
 
 VARIED: Final = (
     "event_id", "response_id", "request_id", "time", "step", "parent_step", "latency_ms", "payload",
@@ -91,6 +92,20 @@ class Table:
         # Only the name is taken from the engine, which encodes the folders as in an address.
         names = (unquote(uri.rsplit("/", 1)[1]) for uri in self.open().file_uris())
         return sorted(str(self.path / name) for name in names)
+
+    def spans(self) -> list[tuple[str, int]]:
+        """Every data file with a time that none of its rows is later than, epoch microseconds; for
+        a table whose first column is their time. Read from the log alone."""
+        if not self.exists():
+            return []
+        actions = pa.table(self.open().get_add_actions(flatten=True))
+        ends = actions.column(f"max.{self.schema.names[0]}").cast(pa.int64()).to_pylist()
+        names = map(unquote, actions.column("path").to_pylist())
+        return [
+            # The log holds whole milliseconds, cut off; a file without statistics may hold any.
+            (str(self.path / name), _LATEST_US if end is None else end + 999)
+            for name, end in zip(names, ends, strict=True)
+        ]
 
     def batch(self) -> int:
         """The number of the last batch that this table holds, 0 if none."""

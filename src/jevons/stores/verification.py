@@ -325,4 +325,4 @@ def _rollup_differs(books: Books, name: str) -> str | None:
 
 
 def _is_dimension(name: str) -> bool:
-    return name in ("cell", "provenance", "first_time", "last_time", *DIMENSIONS, *LABELS)
+    return name in ("cell", "provenance", "reason", "first_time", "last_time", *DIMENSIONS, *LABELS)
