@@ -160,9 +160,31 @@ def dimensions() -> str:
     return f"{table('attribution', DIMENSIONS)}\n\n{table('of the call', LABELS)}"
 
 
+def purpose_rules() -> str:
+    """The table of the shipped rules of purposes."""
+    from jevons.analysis.purposes import Rule, read_rules
+    from jevons.app.purposes import shipped_rules
+
+    def condition(rule: Rule) -> str:
+        parts = [name for name in ("repeats", "ends") if getattr(rule, name)]
+        for field, patterns in rule.when:
+            parts.append(f"`{field}`: {' '.join(f'`{pattern}`' for pattern in patterns)}")
+        parts += [f"no `{field}`" for field in rule.absent]
+        return "; ".join(parts)
+
+    rows = ["| rule | purpose | matches | why | example |", "|---|---|---|---|---|"]
+    for rule in read_rules(shipped_rules()).rules:
+        example = ", ".join(f"`{name}` `{value}`" for name, value in rule.example)
+        rows.append(
+            f"| `{rule.id}` | {rule.purpose} | {condition(rule)} | {rule.why} | {example} |"
+        )
+    return "\n".join([*rows, "| `no-rule` | unknown | everything else | Nothing tells. | |"])
+
+
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "event fields": ("event-format.md", event_fields),
     "dimensions": ("dimensions.md", dimensions),
+    "purpose rules": ("purposes.md", purpose_rules),
 }
 
 

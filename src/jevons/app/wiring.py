@@ -23,6 +23,7 @@ from jevons.vocabulary.outcome import OutcomeSource
 from jevons.vocabulary.source import Source
 
 if TYPE_CHECKING:
+    from jevons.analysis.purposes import Ruleset
     from jevons.app.ports import Ledger
     from jevons.pricing.book import PriceBook
     from jevons.stores.parcel import Parcel
@@ -84,7 +85,7 @@ def open_jevons(settings: Settings) -> Jevons:
     def store() -> Ledger:
         from jevons.stores.store import Store
 
-        return Store(settings.home, now_us, keeper.book)
+        return Store(settings.home, now_us, keeper.book, keeper.rules)
 
     return Jevons(settings, store, sources, keeper)
 
@@ -121,6 +122,7 @@ class Keeper:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._book: PriceBook | None = None
+        self._rules: Ruleset | None = None
 
     @property
     def outcome_readers(self) -> Mapping[str, OutcomeSource]:
@@ -153,6 +155,14 @@ class Keeper:
 
             self._book = load_book(self.settings.home)
         return self._book
+
+    def rules(self) -> Ruleset:
+        """The rules of purposes: the shipped ones under those of the home, loaded once."""
+        if self._rules is None:
+            from jevons.app.purposes import load_rules
+
+            self._rules = load_rules(self.settings.home)
+        return self._rules
 
     def question(self, **parts: Any) -> Question:
         """A parsed question for the store."""

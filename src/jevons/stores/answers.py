@@ -23,13 +23,18 @@ from jevons.stores.question import Answer, Question
 from jevons.vocabulary.money import COSTS
 from jevons.vocabulary.period import offsets
 
+RULES_FILE: Final = "purposes.toml"
+"""A home's own rules of what calls are for."""
+
 MOST: Final = 16
 """Questions whose answers are kept; the one asked longest ago goes first."""
 
 LONGEST: Final = 2_000
 """Rows of the longest answer that is kept."""
 
-_PROGRAM: Final = (Path(__file__).parent, Path(__file__).parents[1] / "vocabulary")
+_PROGRAM: Final = tuple(
+    Path(__file__).parents[1] / folder for folder in ("stores", "vocabulary", "analysis")
+)
 """What decides how a question is answered."""
 
 
@@ -45,11 +50,14 @@ class Answers:
 
     def __init__(self, home: Path) -> None:
         self.tables = home / "ledger"
+        self.rules = home / RULES_FILE
         self.path = home / "cache" / "answers.json"
 
     def standing(self) -> str:
         """A digest of the program and of all files of the tables: of their names, sizes, times."""
         digest = blake2b(__version__.encode(), digest_size=16)
+        with suppress(FileNotFoundError):  # most homes have no rules of their own
+            digest.update(self.rules.read_bytes())
         for folder in (*_PROGRAM, self.tables):
             for line in _stamps(folder):
                 digest.update(line.encode(errors="surrogateescape"))

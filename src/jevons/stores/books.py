@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
 from jevons.stores.rollup import ROLLUPS, RUNS
-from jevons.stores.schema import CARDS, EVENTS, KEYS, OBSERVATIONS, OUTCOMES
+from jevons.stores.schema import CARDS, EVENTS, KEYS, OBSERVATIONS, OUTCOMES, PURPOSES
 from jevons.stores.sieve import Sieve
 from jevons.stores.state import State, writable
 from jevons.stores.table import Table
@@ -22,6 +22,14 @@ from jevons.vocabulary.errors import LedgerDamaged
 
 SIFTED: Final = 5_000
 """From how many keys on a look-up goes through the sieve first."""
+
+
+class Assigning(Protocol):
+    """What gives event rows their assigned purpose."""
+
+    def source(self, inner: str, session: duckdb.DuckDBPyConnection) -> str:
+        """A FROM clause like `inner` with the assigned purpose."""
+        ...
 
 
 class Books:
@@ -45,6 +53,8 @@ class Books:
         }
         self.runs = self._table(root / "runs", RUNS)
         self.outcomes = self._table(root / "outcomes", OUTCOMES)
+        self.purposes = self._table(root / "purposes", PURPOSES)
+        self.assigning: Assigning | None = None
 
     def _table(self, path: Path, schema: pa.Schema) -> Table:
         return Table(path, schema, register=self._register)
@@ -63,6 +73,7 @@ class Books:
             *self.rollups.values(),
             self.runs,
             self.outcomes,
+            self.purposes,
         ]
         return {table.name: table for table in named}
 

@@ -51,6 +51,8 @@ def live_events(
         return
     session = books.session.cursor()
     source = books.event_source(waiting.rows if waiting else None, session)
+    if books.assigning is not None:
+        source = books.assigning.source(source, session)
     sql = rows_sql(books, question, source) + " ORDER BY time, event_id, part"
     if limit is not None:
         live = rows_sql(books, question, source)
@@ -181,6 +183,8 @@ def _event(rows: list[dict[str, Any]], cards: Cards) -> dict[str, Any]:
         "latency_ms": head["latency_ms"],
         "source": head["source"],
         **{name: head[name] for name in DIMENSIONS},
+        "stated_purpose": head.get("stated_purpose"),
+        "purpose_rule": head.get("purpose_rule"),
         "tags": json.loads(head["tags"]) if head["tags"] else {},
     }
     total: Quantities = {}

@@ -18,6 +18,11 @@ class Question:
     as_of: int | None = None
     top: int | None = None
 
+    @property
+    def asks_purpose(self) -> bool:
+        """Whether it looks at what calls were for, which is assigned, not stored with them."""
+        return "purpose" in (*self.by, *(name for name, _ in self.where))
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
+import duckdb
 import pyarrow as pa
 
 from jevons.stores.books import Books, quote, readable
@@ -110,6 +111,15 @@ def answers(rollup: Rollup, question: Question) -> bool:
     return needed <= {*CALENDAR, *rollup.dimensions, "provenance"}
 
 
+def assigned(
+    books: Books, question: Question, source: str, session: duckdb.DuckDBPyConnection
+) -> str:
+    """The source of event rows that a question needs: with the assigned purpose if it asks."""
+    if books.assigning is None or not question.asks_purpose:
+        return source
+    return books.assigning.source(source, session)
+
+
 def rollup_for(question: Question) -> str | None:
     """The roll-up that can answer a question exactly, None when only the event rows can."""
     whole = (name for name, rollup in ROLLUPS.items() if rollup.where is None)
@@ -170,6 +180,8 @@ def _grouped(books: Books, question: Question, view: _View) -> Answer:
     session = books.session.cursor()
     for name, content in view.tables.items():
         session.register(name, content)
+    if view.table == "events":
+        source = assigned(books, question, source, session)
     keys = [f"d{number}" for number in range(len(question.by))]
     dimensions = [dimension_sql(name, question.time_zone, time) for name in question.by]
     chosen = "".join(f"{text} AS {key}, " for key, text in zip(keys, dimensions, strict=True))

@@ -131,6 +131,17 @@ OUTCOMES: Final = pa.schema(
 """Every report of every outcome; `standing`, `link_kind`, `link_id` and `only_link` follow from the
 report by the rules of `ledger.outcomes`."""
 
+PURPOSES: Final = pa.schema(
+    [
+        pa.field("event_id", pa.binary(16), nullable=False),
+        pa.field("purpose", pa.string(), nullable=False),
+        pa.field("rule", pa.string(), nullable=False),
+        pa.field("batch", pa.int32(), nullable=False),
+    ]
+)
+"""Calls whose purpose does not follow from their own row; of several rows of a call the one of the
+newest batch counts, and an empty purpose takes back."""
+
 REJECTIONS: Final = pa.schema(
     [
         pa.field("recorded_at", INSTANT, nullable=False),

@@ -14,7 +14,7 @@ from jevons.analysis.spend import Costs, Pool, Spend, spend
 from jevons.stores.books import Books, readable
 from jevons.stores.listing import Cards
 from jevons.stores.question import Question
-from jevons.stores.report import condition, dimension_sql
+from jevons.stores.report import assigned, condition, dimension_sql
 from jevons.stores.schema import MONEY_COLUMNS, MONEY_SQL, QUANTITY_COLUMNS
 from jevons.vocabulary.charge import PROVENANCES, RateCard
 from jevons.vocabulary.money import to_femto
@@ -38,7 +38,7 @@ def spends(
     """Calls, quantities and costs for every value of the question's dimensions, by kind, ordered
     by dimension. pending, cards: event rows that wait in the inbox, and the cards that they name.
     """
-    session, source = _opened(books, pending)
+    session, source = _opened(books, question, pending)
     if source is None:
         return []
     keys, chosen = _keys(question)
@@ -77,7 +77,7 @@ def task_counts(
     A task is an explicit id, else the run, else the session; a call with none of these is a task of
     its own. A task with calls under several values counts once for each.
     """
-    session, source = _opened(books, pending)
+    session, source = _opened(books, question, pending)
     if source is None:
         return {}
     keys, chosen = _keys(question)
@@ -95,11 +95,11 @@ def task_counts(
     return {tuple(row[:-1]): int(row[-1]) for row in rows if row[-1]}
 
 
-def _opened(books: Books, pending: pa.Table | None) -> tuple[Any, str | None]:
+def _opened(books: Books, question: Question, pending: pa.Table | None) -> tuple[Any, str | None]:
     session = books.session.cursor()
     if not books.event_files() and pending is None:
         return session, None
-    return session, books.event_source(pending, session)
+    return session, assigned(books, question, books.event_source(pending, session), session)
 
 
 def _keys(question: Question) -> tuple[list[str], list[str]]:

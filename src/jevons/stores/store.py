@@ -26,9 +26,11 @@ from jevons.vocabulary.outcome import Outcome
 from jevons.vocabulary.rejection import Rejection, reject
 
 if TYPE_CHECKING:
+    from jevons.analysis.purposes import Ruleset
     from jevons.analysis.spend import Spend
     from jevons.ledger.fields import Fields
     from jevons.pricing.book import PriceBook
+    from jevons.stores.assignment import Assignments
     from jevons.stores.books import Books
     from jevons.stores.journal import Journal
     from jevons.stores.outcomes import Recorded
@@ -53,16 +55,24 @@ _decode = msgspec.json.Decoder(Observation).decode
 class Store:
     """One home's ledger. Writers take the lock per batch; readers never wait.
 
-    clock: returns epoch microseconds. book: returns the price book (loaded on first need). The
-    engines of the tables are loaded when a table is opened: much can be said without.
+    clock: returns epoch microseconds. book, rules: return the price book and the rules of purposes
+    (loaded on first need). The engines of the tables are loaded when a table is opened: much can be
+    said without.
     """
 
-    def __init__(self, home: Path, clock: Callable[[], int], book: Callable[[], PriceBook]) -> None:
+    def __init__(
+        self,
+        home: Path,
+        clock: Callable[[], int],
+        book: Callable[[], PriceBook],
+        rules: Callable[[], Ruleset],
+    ) -> None:
         self.home = _usable(home)
         self.answers = Answers(home)
         self.clock = clock
         self._checked = False
         self.book = book
+        self.rules = rules
         self._check_layout()
 
     @cached_property
@@ -88,6 +98,27 @@ class Store:
         from jevons.stores.journal import Journal
 
         return Journal(self.books, self.book)
+
+    @cached_property
+    def assignments(self) -> Assignments:
+        """What calls were for; from now on the books tell it."""
+        from jevons.stores.assignment import Assignments
+
+        found = Assignments(self.books, self.rules)
+        self.books.assigning = found
+        return found
+
+    def assign(self) -> None:
+        """Bring the stored purposes of calls up to date, unless somebody else is writing."""
+        if not self.exists() or not self.writable or self.assignments.is_current():
+            return
+        with suppress(LedgerLocked), self._writing(wait_seconds=0):
+            self.assignments.refresh()
+
+    def _look(self, question: Question, waiting: Preview | None) -> None:
+        """Take today's purposes for a question that asks for them."""
+        if question.asks_purpose:
+            self.assignments.look(waiting.rows if waiting else None)
 
     def _check_layout(self) -> None:
         if not (self.home / "state.db").exists():
@@ -253,6 +284,8 @@ class Store:
             if known is not None:
                 return known
         self._settle()
+        if question.asks_purpose:
+            self.assign()
         standing = self._standing()
         found = self._answer(question)
         if standing is not None and standing == self._standing():
@@ -274,7 +307,8 @@ class Store:
         from jevons.stores.report import answer
 
         found = self._steady(
-            lambda waiting: answer(self.books, question, waiting.rows if waiting else None)
+            question,
+            lambda waiting: answer(self.books, question, waiting.rows if waiting else None),
         )
         unpriced = int(found.total["unpriced_events"])
         with readable():
@@ -286,12 +320,13 @@ class Store:
         from jevons.stores.spending import spends
 
         return self._steady(
+            question,
             lambda waiting: spends(
                 self.books,
                 question,
                 waiting.rows if waiting else None,
                 waiting.cards if waiting else None,
-            )
+            ),
         )
 
     def task_counts(self, question: Question) -> dict[tuple[str | None, ...], int]:
@@ -300,18 +335,23 @@ class Store:
         from jevons.stores.spending import task_counts
 
         return self._steady(
-            lambda waiting: task_counts(self.books, question, waiting.rows if waiting else None)
+            question,
+            lambda waiting: task_counts(self.books, question, waiting.rows if waiting else None),
         )
 
-    def _steady(self, read: Callable[[Preview | None], T]) -> T:
+    def _steady(self, question: Question, read: Callable[[Preview | None], T]) -> T:
         """What `read` makes of the sealed tables and the inbox, both of the same moment.
 
         Another process may seal the inbox between the two readings; then they are read again.
         """
         self._settle()
+        if question.asks_purpose:
+            self.assign()
         while True:
             batch = self.books.events.batch()
-            found = read(self.pending())
+            waiting = self.pending()
+            self._look(question, waiting)
+            found = read(waiting)
             if self.books.events.batch() == batch:
                 return found
 
@@ -320,7 +360,9 @@ class Store:
         from jevons.stores.listing import live_events
 
         self._settle()
+        self.assign()
         waiting = self.pending()
+        self.assignments.look(waiting.rows if waiting else None)
         bounded = question if waiting else self._bounded(question)
         return live_events(self.books, bounded, limit, waiting)
 

@@ -18,7 +18,7 @@ FIELDS = {
     "event_id", "time", "response_id", "request_id", "attempt", *LABELS, "batch", "latency_ms",
     "source", *DIMENSIONS, "tags", "quantities", *COUNTS, "charges", *COSTS, "price_state",
     "provenance", "evidence", "completeness", "observations", "possible_duplicate", "why",
-    "recorded_at",
+    "recorded_at", "stated_purpose", "purpose_rule",
 }  # fmt: skip
 
 
@@ -36,7 +36,9 @@ def test_an_event_says_all_that_is_known(jevons: Jevons) -> None:
     ])  # fmt: skip
     (event,) = jevons.events(Query())
     assert event.keys() == FIELDS
-    assert {name: event[name] for name in DIMENSIONS} == known
+    assert event["stated_purpose"] == known.pop("purpose")
+    assert (event["purpose"], event["purpose_rule"]) == ("sub-agent", "sub-agent-run")
+    assert {name: event[name] for name in known} == known
     assert event["tags"] == {"a": "1", "b": "2"}
     assert (event["latency_ms"], event["attempt"], event["batch"]) == (1234, 2, False)
     assert event["time"] == "2026-09-21T14:13:21Z"

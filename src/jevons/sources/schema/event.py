@@ -88,7 +88,10 @@ DESCRIPTIONS: Final[dict[str, str]] = {
     "parent_step": "The step of the parent run that started this run.",
     "agent": "Name of the agent inside the harness.",
     "tool": "The tool that the step calls or serves.",
-    "purpose": "answer, plan, verify, retry, retrieve, tool, sub-agent, guardrail, housekeeping.",
+    "purpose": (
+        "What the call was for: answer, plan, verify, retry, retrieve, tool, sub-agent, guardrail, "
+        "housekeeping. Reports show the purpose that rules assign, which follow a stated one."
+    ),
     "tags": "Free labels: text to text, values of at most 200 characters.",
 }
 """What every field means."""
