@@ -158,7 +158,7 @@ def test_assigned_as_the_reference_says(
                 if data.draw(st.booleans()):
                     jevons.store.acknowledge(batch)
                 else:
-                    jevons.store.seal_prepared(jevons.store.prepare(batch))
+                    jevons.store.seal(batch)
                 if data.draw(st.booleans()):
                     _agrees(jevons, ruleset)
             _agrees(jevons, ruleset)
@@ -171,7 +171,7 @@ def test_a_reader_assigns_in_memory_what_is_not_stored(tmp_path: Path) -> None:
     """While another process writes, nothing may be stored: the answer is the same."""
     calls = [call(n, run="r", block_hashes=["0" * 16], tool=None) for n in range(3)]
     with opened(tmp_path) as jevons:
-        jevons.store.seal_prepared(jevons.store.prepare(calls[:2]))
+        jevons.store.seal(calls[:2])
         jevons.store.assign()
         jevons.store.acknowledge(calls[2:])
     from jevons.stores.lock import write_lock
