@@ -45,7 +45,8 @@ def _keep(cache: Path, packed: bytes) -> None:
     """Write the cache whole or not at all; a home that cannot be written works without it."""
     temporary = cache.with_suffix(f".{os.getpid()}.tmp")
     try:
-        cache.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (cache.parent.parent, cache.parent):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for stale in cache.parent.glob("prices-*.json"):
             stale.unlink(missing_ok=True)
         temporary.write_bytes(packed)

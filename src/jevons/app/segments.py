@@ -17,14 +17,13 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from jevons.app.reading import Reading, explain
-from jevons.ledger.admission import admit
-from jevons.ledger.fields import Fields
 from jevons.vocabulary.errors import SourceError
 from jevons.vocabulary.observation import Observation
 from jevons.vocabulary.rejection import Rejection, reject
 from jevons.vocabulary.source import Source, State
 
 if TYPE_CHECKING:
+    from jevons.ledger.fields import Fields
     from jevons.stores.preparation import Prepared
 
 SEGMENT_BYTES: Final = 40 << 20
@@ -185,6 +184,8 @@ class _Harvester:
 
     def flush(self) -> None:
         """Check and prepare what is collected."""
+        from jevons.ledger.admission import admit  # with NumPy, which is not needed for nothing new
+
         fields, refused = admit(self.observations)
         for position, reason in refused.items():
             self.refuse(self.origins[position], self.observations[position], reason)

@@ -98,6 +98,8 @@ class Jevons:
             workers=self.settings.workers,
             pool=None if mapping is not None else self._keeper.pool,
         )
+        if paths and not dry_run:
+            self._keeper.begin_book()
         try:
             with self._keeper.interruptible(importer.stop):
                 summary = importer.run(paths, source, dry_run=dry_run)

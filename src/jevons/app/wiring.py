@@ -8,21 +8,23 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from jevons.app.results import Check, PriceRow, Progress, Verification
-from jevons.app.segments import Harvest, Segment, harvest
+from jevons.app.segments import BATCH, Harvest, Segment, harvest
 from jevons.app.settings import Settings
 from jevons.app.use_cases import Jevons
-from jevons.vocabulary.errors import LedgerDamaged, LedgerLocked, SourceError
+from jevons.vocabulary.errors import JevonsError, LedgerDamaged, LedgerLocked, SourceError
 from jevons.vocabulary.outcome import OutcomeSource
 from jevons.vocabulary.source import Source
 
 if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
+
     from jevons.analysis.purposes import Ruleset
     from jevons.app.ports import Ledger
     from jevons.pricing.book import PriceBook
@@ -42,6 +44,9 @@ SOURCE_MODULES: Final[dict[str, str]] = {
 }
 """Every source by name, in the order in which they are asked to recognise a file."""
 
+
+AHEAD: Final = 16
+"""Tasks beyond the number of processes that are under way at most."""
 
 AGENTS: Final = ("claude-code", "codex", "gemini-cli", "opencode")
 """The sources whose logs lie in a standard place of a user."""
@@ -116,12 +121,24 @@ def _work(task: list[Segment]) -> tuple[Harvest, Parcel | None]:
     return found, pack(batches, _worker["folder"]) if batches else None
 
 
+def _pack_book(home: Path) -> None:
+    """Pack the price book of a home, in a process of its own."""
+    import signal
+
+    from jevons.app.price_book import load_book
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with suppress(JevonsError):  # who needs the book is told why there is none
+        load_book(home)
+
+
 class Keeper:
     """What the use cases need from adapters beyond ledger and sources: prices, verify, doctor."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._book: PriceBook | None = None
+        self._packing: BaseProcess | None = None
         self._rules: Ruleset | None = None
 
     @property
@@ -148,8 +165,27 @@ class Keeper:
         )
         return [place for place in places if os.path.exists(place)]
 
+    def begin_book(self) -> None:
+        """Have the price book of a new home packed by another process meanwhile; `book` waits for
+        it. Only where that is cheap and safe: on Linux, before there are threads."""
+        import threading
+
+        cache = self.settings.home / "cache"
+        if self._book is not None or any(cache.glob("prices-*.json")):
+            return
+        if sys.platform != "linux" or threading.active_count() > 1:
+            return
+        import multiprocessing
+
+        context = multiprocessing.get_context("fork")
+        self._packing = context.Process(target=_pack_book, args=(self.settings.home,))
+        self._packing.start()
+
     def book(self) -> PriceBook:
         """The price book of the home, loaded once."""
+        if self._packing is not None:
+            self._packing.join()
+            self._packing = None
         if self._book is None:
             from jevons.app.price_book import load_book
 
@@ -196,7 +232,8 @@ class Keeper:
     ) -> Iterator[Callable[[list[list[Segment]]], Iterator[Harvest]]]:
         """Processes that read and prepare; yields a function from tasks to harvests as they end.
 
-        At most one task more than there are processes is under way, so memory stays bounded.
+        More tasks are under way than there are processes, so that these go on while a batch is
+        stored, but no more than hold about one batch together, so that memory stays bounded.
         threaded: whether this process has begun threads of a table engine; only without them, and
         on Linux, can it be forked, which spares every process its start-up.
         """
@@ -205,7 +242,8 @@ class Keeper:
 
         from jevons.stores.parcel import parcel_folder, unpack
 
-        self.book()  # compiled and cached once, before every process would do it
+        import_module("jevons.stores.preparation")  # once, before every process would do it
+        self.book()
         forked = sys.platform == "linux" and not threaded
         context = multiprocessing.get_context("fork" if forked else "spawn")
         with (
@@ -221,8 +259,9 @@ class Keeper:
             def harvests(planned: list[list[Segment]]) -> Iterator[Harvest]:
                 left = iter(planned)
                 running: set[Future[tuple[Harvest, Parcel | None]]] = set()
+                ahead = 1
                 while True:
-                    for task in islice(left, workers + 1 - len(running)):
+                    for task in islice(left, max(0, workers + ahead - len(running))):
                         running.add(executor.submit(_work, task))
                     if not running:
                         return
@@ -230,6 +269,8 @@ class Keeper:
                     for future in done:
                         found, parcel = future.result()
                         found.batches = [unpack(parcel)] if parcel else []
+                        observed = sum(outcome.observations for outcome in found.outcomes)
+                        ahead = min(AHEAD, max(1, BATCH // max(1, observed)))
                         yield found
 
             try:

@@ -123,6 +123,9 @@ def test_when_nothing_is_new_no_engine_is_loaded(tmp_path: Path) -> None:
     assert shown[1][0].startswith("Nothing new")
     assert shown[1][2:] == shown[0][-len(shown[1][2:]) :], "the same tables"
     assert engines & loaded[0] and not engines & loaded[1]
+    assert any((tmp_path / "home" / "cache").glob("prices-*.json"))
+    if sys.platform == "linux":
+        assert "genai_prices" not in loaded[0], "the price book was packed by another process"
 
 
 def test_a_path_that_does_not_exist_is_said(jevons: Jevons, tmp_path: Path) -> None:
