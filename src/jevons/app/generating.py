@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import msgspec
 
@@ -15,14 +15,19 @@ from jevons.app.importing import Importer
 from jevons.app.results import Progress
 from jevons.app.segments import BATCH, CHUNK, Harvest
 from jevons.ledger.admission import admit
+from jevons.ledger.outcomes import accept_outcome
 from jevons.vocabulary.errors import SourceError
 from jevons.vocabulary.observation import Observation
+from jevons.vocabulary.outcome import Outcome
 from jevons.vocabulary.source import Source
 
 if TYPE_CHECKING:
     from jevons.app.ports import Ledger
 
 OnProgress = Callable[[Progress], None]
+
+OUTCOMES: Final = ".outcomes.jsonl"
+"""What the file of the outcomes has at the end of its name, behind that of the calls."""
 
 
 def generate_file(
@@ -40,14 +45,21 @@ def generate_file(
             write(sys.stdout.buffer, chunk)
         return {"events": write.lines, "bytes": write.bytes}
     truth = out.with_name(out.name + ".truth.json")
+    outcomes = out.with_name(out.name + OUTCOMES)
     try:
-        with out.open("wb") as file:
-            for chunk in company.chunks(tally):
+        with out.open("wb") as file, outcomes.open("wb") as beside:
+            for chunk in company.chunks(tally, beside.writelines):
                 write(file, chunk)
         truth.write_text(json.dumps(company.document(tally), indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise SourceError(f"{out} cannot be written: {error.strerror}") from error
-    return {"events": write.lines, "bytes": write.bytes, "out": str(out), "truth": str(truth)}
+    return {
+        "events": write.lines,
+        "bytes": write.bytes,
+        "out": str(out),
+        "outcomes": str(outcomes),
+        "truth": str(truth),
+    }
 
 
 class _Written:
@@ -75,19 +87,52 @@ def generate_into(
     seed: int,
     on_progress: OnProgress | None,
 ) -> dict[str, object]:
-    """Import the company straight into a ledger."""
-    from jevons.app.company import generate
+    """Import the company straight into a ledger, with what became of its tasks."""
+    from jevons.app.company.generation import Generation
 
+    told = _Told(store)
     importer = Importer(store, sources, on_progress)
     decode = msgspec.json.Decoder(Observation).decode
     waiting: list[Observation] = []
-    for chunk in generate(events, seed):
+    for chunk in Generation(events, seed).chunks(outcomes=told.take):
         waiting += map(decode, chunk.splitlines())
         if len(waiting) >= BATCH:
             _store(importer, waiting, events)
             waiting = []
     _store(importer, waiting, events)
-    return {"events": importer.events, "new": importer.new, "repeated": importer.repeated}
+    told.store_rest()
+    return {
+        "events": importer.events,
+        "new": importer.new,
+        "repeated": importer.repeated,
+        "outcomes": told.outcomes,
+    }
+
+
+class _Told:
+    """Records the company's outcomes in batches."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.waiting: list[Outcome] = []
+        self.outcomes = 0
+        self.decode = msgspec.json.Decoder(Outcome).decode
+
+    def take(self, lines: Iterable[bytes]) -> None:
+        """Read the lines of a stretch of days."""
+        for line in lines:
+            self.waiting += [self.decode(one) for one in line.splitlines()]
+        if len(self.waiting) >= BATCH:
+            self.store_rest()
+
+    def store_rest(self) -> None:
+        """Record what waits."""
+        if not self.waiting:
+            return
+        refused = [reason for one in self.waiting if (reason := accept_outcome(one))]
+        assert not refused, f"the generator wrote an outcome that is refused: {refused[0]}"
+        self.outcomes += self.ledger.record_outcomes(self.waiting).new
+        self.waiting = []
 
 
 def _store(importer: Importer, observations: list[Observation], total: int) -> None:

@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from jevons.app.reading import Reading, explain, marks, plan, walk
+from jevons.app.reading import SIDE_FILES, Reading, explain, marks, plan, walk
 from jevons.app.results import FileSummary, ImportSummary, Progress
 from jevons.app.segments import (
     Harvest,
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from jevons.app.ports import Ledger
 
 OnProgress = Callable[[Progress], None]
+
+_SIDE_FILES: Final = (*SIDE_FILES, ".outcomes.jsonl")
 
 
 class Importer:
@@ -63,13 +65,15 @@ class Importer:
         """Read everything new at the paths; a file that cannot be read is named in the summary.
 
         Raises SourceError for a path that does not exist, UsageError, LedgerError."""
-        readings = [plan(path, named, self.sources, self.ledger.state) for path in walk(paths)]
+        readings = [
+            plan(path, named, self.sources, self.ledger.state) for path in walk(paths, _SIDE_FILES)
+        ]
         self.total_bytes = sum(reading.bytes_to_read for reading in readings)
         outcomes: dict[int, list[Outcome]] = {}
         with uncollected():
             self._read(readings, outcomes, dry_run=dry_run)
-        files = [self._file(reading, outcomes.get(i, [])) for i, reading in enumerate(readings)]
-        return self._summary(files, dry_run=dry_run)
+        done = [self._file(reading, outcomes.get(i, [])) for i, reading in enumerate(readings)]
+        return self._summary(done, dry_run=dry_run)
 
     def stop(self) -> None:
         """Ask the import to end after the batch that is under way."""

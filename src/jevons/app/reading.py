@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 HEAD_BYTES: Final = 65_536
 _PRINT_BYTES: Final = 4096
-_SIDE_FILES: Final = ("-wal", "-shm", "-journal", ".tmp", ".swp", ".jevons.yaml", ".truth.json")
+SIDE_FILES: Final = ("-wal", "-shm", "-journal", ".tmp", ".swp", ".jevons.yaml", ".truth.json")
+"""Ends of names of files that belong to others."""
+
 _GONE: Final = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 """What a link to nowhere gives, and a file that went away after its folder was listed."""
 
@@ -70,8 +72,9 @@ def explain(path: Path | str, error: OSError | SourceError) -> str:
     return f"{path} cannot be read: {error.strerror or error}"
 
 
-def walk(paths: Sequence[Path]) -> Iterator[Path]:
-    """All regular files at or below the paths, each once, in a stable order.
+def walk(paths: Sequence[Path], side_files: tuple[str, ...] = SIDE_FILES) -> Iterator[Path]:
+    """All regular files at or below the paths, each once, in a stable order; `side_files` only
+    where they are named.
 
     What is there but cannot be looked at is among them, for `plan` to say why. Raises SourceError
     for a path that does not exist, or is neither a file nor a folder.
@@ -79,7 +82,7 @@ def walk(paths: Sequence[Path]) -> Iterator[Path]:
     seen: set[tuple[int, int]] = set()
     for path in paths:
         for file in _named(path):
-            if file.name.endswith(_SIDE_FILES) and file != path:
+            if file.name.endswith(side_files) and file != path:
                 continue
             status = _status(file)
             place = (status.st_dev, status.st_ino) if status else (0, 0)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from jevons.app.company.lines import lines_of
 from jevons.app.company.quotas import Day, plan_days
 from jevons.app.company.tally import Tally
 from jevons.app.company.tokens import Usage, usage_of
+from jevons.app.company.verdicts import fates_of, outcome_lines
 from jevons.app.company.work import Events, Tasks, people, work_of
+
+OutcomeSink = Callable[[Iterable[bytes]], None]
+"""Takes the outcome lines of a stretch of days."""
 
 STRETCH: Final = 40_000
 """Days are worked on together until they have this many events, for speed only."""
@@ -24,12 +28,21 @@ class Generation:
         self.events = events
         self.seed = seed
 
-    def chunks(self, tally: Tally | None = None) -> Iterator[bytes]:
-        """The lines in order of time; a `tally` counts along, which saves a second pass."""
+    def chunks(
+        self, tally: Tally | None = None, outcomes: OutcomeSink | None = None
+    ) -> Iterator[bytes]:
+        """The lines in order of time; a `tally` counts along, which saves a second pass, and
+        `outcomes` takes the lines of what became of the tasks."""
         staff = people(self.events)
         for tasks, events, usage in self._work():
             if tally is not None:
                 tally.add(tasks, events, usage)
+            if tally is not None or outcomes is not None:
+                fates = fates_of(self.seed, tasks, events)
+                if tally is not None:
+                    tally.verdicts.add(tasks, fates)
+                if outcomes is not None:
+                    outcomes(outcome_lines(self.seed, tasks, fates))
             yield from lines_of(self.seed, tasks, events, usage, staff)
 
     def truth(self) -> dict[str, Any]:
@@ -37,6 +50,7 @@ class Generation:
         tally = Tally()
         for tasks, events, usage in self._work():
             tally.add(tasks, events, usage)
+            tally.verdicts.add(tasks, fates_of(self.seed, tasks, events))
         return self.document(tally)
 
     def document(self, tally: Tally) -> dict[str, Any]:

@@ -71,6 +71,14 @@ class Rows:
     keys: I64
 
 
+def task_names(seed: int, tasks: Tasks) -> tuple[list[str], list[str]]:
+    """The id of every task, and of its main run (which is its session too)."""
+    number = tasks.day * 1_000_000 + (tasks.counter & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    pairs = zip(tasks.team.tolist(), number.tolist(), strict=True)
+    names = [f"{TEAMS[team].prefix}-{n}" for team, n in pairs]
+    return names, hexadecimal(seed, _RUN, tasks.counter, 2)
+
+
 def _runs(seed: int, tasks: Tasks, staff: list[tuple[int, int]]) -> tuple[list[str], list[str]]:
     """For every task the attribution text of its main run and of its sub-agent's run."""
     first = np.array([number for number, _ in staff], dtype=np.int64)[tasks.team]
@@ -79,19 +87,18 @@ def _runs(seed: int, tasks: Tasks, staff: list[tuple[int, int]]) -> tuple[list[s
     # The smaller of two draws: some people do much more of it than others.
     person = first + ((np.minimum(share(who, 0), share(who, 1)) * size) >> 16)
     customer = 1 + (share(who, 2) * share(who, 3) >> 23)
-    number = tasks.day * 1_000_000 + (tasks.counter & np.uint64(0xFFFFFFFF)).astype(np.int64)
-    run = hexadecimal(seed, _RUN, tasks.counter, 2)
+    names, run = task_names(seed, tasks)
     agent = hexadecimal(seed, _AGENT, tasks.counter, 1)
     mains, helpers = [], []
-    for job, team, p, c, n, root, sub, spawn in zip(
-        tasks.job.tolist(), tasks.team.tolist(), person.tolist(), customer.tolist(),
-        number.tolist(), run, agent, tasks.spawn.tolist(), strict=True,
+    for job, p, c, name, root, sub, spawn in zip(
+        tasks.job.tolist(), person.tolist(), customer.tolist(), names, run, agent,
+        tasks.spawn.tolist(), strict=True,
     ):  # fmt: skip
         rule = JOBS[job]
         text = f',"person":"p{p:03d}@example.com"' if rule.person else ""
         if rule.customer:
             text += f',"customer":"c{c:04d}"'
-        text += f',"task":"{TEAMS[team].prefix}-{n}","session":"{root}","run":"{root}'
+        text += f',"task":"{name}","session":"{root}","run":"{root}'
         mains.append(text + '"')
         helpers.append(f'{text}/{sub}","parent_run":"{root}","parent_step":"s{spawn}"')
     return mains, helpers

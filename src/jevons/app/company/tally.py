@@ -22,6 +22,7 @@ from jevons.app.company.forms import PURPOSES, purposes_of
 from jevons.app.company.jobs import JOBS, STREAMS
 from jevons.app.company.plan import DAY, MONTH_OF_DAY, MONTHS, TEAMS
 from jevons.app.company.tokens import Usage
+from jevons.app.company.verdicts import Verdicts
 from jevons.app.company.work import HELPER, Events, Tasks
 from jevons.vocabulary.money import plain
 
@@ -57,6 +58,7 @@ class Tally:
         self.fates = np.zeros((months, 3), dtype=np.int64)
         self.purposes = np.zeros((len(JOBS), len(PURPOSES)), dtype=np.int64)
         self.tasks = self.runs = 0
+        self.verdicts = Verdicts()
 
     def add(self, tasks: Tasks, events: Events, usage: Usage) -> None:
         """Count the events of a stretch of days."""
@@ -119,6 +121,7 @@ class Tally:
             "causes": [_cause(number, effects[number], bills) for number in range(len(CAUSES))],
             "pairs": _pairs(bills, effects),
             "rows": self._rows(),
+            "outcomes": self.verdicts.document(),
             "purposes": {
                 job.name: {
                     name: int(count)

@@ -54,8 +54,8 @@ def generate_command(
     """Make up the usage of a company, for trying things out.
 
     Teams and people, agents with sub-agents, retries and a storm of them, a move to a reasoning
-    model, a cache roll-out, price cuts under new model names, growth. What was planted is listed in
-    a truth file.
+    model, a cache roll-out, price cuts under new model names, growth, and what became of the tasks.
+    What was planted is listed in a truth file.
     """
     if (out is None) != into_ledger:
         raise UsageError(
