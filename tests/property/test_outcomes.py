@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from shutil import copytree
 from tempfile import TemporaryDirectory, mkdtemp
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -64,7 +65,8 @@ def ledger(folder: str, batches: Sequence[Sequence[Outcome]]) -> Books:
     """That ledger with these batches of outcomes."""
     home = Path(folder) / "home"
     copytree(calls_made(), home)
-    books = Books(home)
+    store: Any = opened(home).store
+    books: Books = store.books
     for number, batch in enumerate(batches):
         record(books, batch, T0 + 10 + number)
     return books

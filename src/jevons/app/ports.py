@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from jevons.analysis.spend import Spend
     from jevons.app.reading import Reading
     from jevons.ledger.fields import Fields
+    from jevons.stores.attempts import Summed
     from jevons.stores.books import Books
     from jevons.stores.outcomes import Recorded
     from jevons.stores.plan import Sealed
@@ -148,6 +149,10 @@ class Ledger(Protocol):
         self, *, as_of: int | None = None, limit: int | None = None
     ) -> Iterator[dict[str, Any]]:
         """The report that counts of every outcome, latest first."""
+        ...
+
+    def attempts(self, question: Question) -> Summed:
+        """Attempts that began in the period, summed by the question's dimensions."""
         ...
 
     def unlinked_outcomes(self) -> tuple[int, int]:

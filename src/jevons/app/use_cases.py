@@ -27,6 +27,9 @@ from jevons.vocabulary.rejection import Rejection
 from jevons.vocabulary.source import Source
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from jevons.app.economics import UnitReport
     from jevons.app.outcomes import OutcomeSummary
     from jevons.app.ports import Ledger
     from jevons.app.wiring import Keeper
@@ -198,6 +201,13 @@ class Jevons:
 
         moment = None if as_of is None else instant(as_of, self.settings.time_zone)
         return map(outcome_document, self.store.outcomes(as_of=moment, limit=limit))
+
+    def unit(self, query: Query, hourly_rate: Decimal | None = None) -> UnitReport:
+        """Unit economics of the attempts that a query selects. hourly_rate: USD per hour of the
+        people who review, None when not known. Raises UsageError."""
+        from jevons.app.economics import unit_report
+
+        return unit_report(self.store, self._question(query), hourly_rate)
 
     def rejections(self) -> Iterator[Rejection]:
         """Everything that was refused, by file and line."""

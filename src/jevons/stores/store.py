@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from jevons.ledger.fields import Fields
     from jevons.pricing.book import PriceBook
     from jevons.stores.assignment import Assignments
+    from jevons.stores.attempts import Summed
     from jevons.stores.books import Books
     from jevons.stores.journal import Journal
     from jevons.stores.outcomes import Recorded
@@ -407,6 +408,13 @@ class Store:
         from jevons.stores.outcomes import listed
 
         return listed(self.books, as_of, limit)
+
+    def attempts(self, question: Question) -> Summed:
+        """Attempts that began in the period, summed by the question's dimensions."""
+        from jevons.stores.attempts import attempts
+
+        self._settle()
+        return attempts(self.books, question)
 
     def unlinked_outcomes(self) -> tuple[int, int]:
         """How many outcomes there are, and how many of them speak of nothing the ledger knows."""

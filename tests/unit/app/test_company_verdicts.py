@@ -27,11 +27,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     told = generate_file(EVENTS, 3, tmp_path_factory.mktemp("company") / "c.jsonl", None)
     found = list(READER.read(Path(str(told["outcomes"]))))
     assert all(isinstance(one, Outcome) for one in found)
-    return {
-        "told": told,
-        "outcomes": found,
-        "truth": json.loads(Path(str(told["truth"])).read_text()),
-    }
+    planted = json.loads(Path(str(told["truth"])).read_text())
+    return {"told": told, "outcomes": found, "truth": planted}
 
 
 def test_every_task_type_has_a_verdict() -> None:

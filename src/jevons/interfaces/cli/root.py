@@ -25,6 +25,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "report": ("reporting", "Show what was used and what it cost."),
     "events": ("listing", "List single calls: tokens, charges, and why they cost that."),
     "rejects": ("listing", "List the lines that could not be read, and why."),
+    "unit": ("unit", "Show what an attempt and a success cost."),
     "outcomes": ("outcomes", "Read what became of the work, and list it."),
     "prices": ("pricing", "Look up, add and check prices."),
     "reprice": ("keeping", "Price calls anew with the prices known today."),

@@ -1,0 +1,294 @@
+"""Summing attempts: what the runs of a period cost, joined with what became of them.
+
+An attempt belongs to the period in which its first call was made, with all that it cost. Whole sums
+are decimals; the binary sums by cluster serve intervals alone.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+import numpy as np
+
+from jevons.analysis.ratio import CLUSTERS
+from jevons.analysis.unit import QUANTILES, Attempts, Clusters
+from jevons.stores.books import Books, quote, readable
+from jevons.stores.fates import UNIT_SQL, Linking
+from jevons.stores.question import Question
+from jevons.stores.report import CALENDAR, dimension_sql
+from jevons.stores.rollup import RUN_DIMENSIONS
+from jevons.stores.schema import MONEY_SQL
+from jevons.vocabulary.money import to_femto
+
+Key = tuple[str | None, ...]
+
+_OF_RUNS: Final = frozenset(RUN_DIMENSIONS) - {"run", "parent_run", "task"}
+"""Dimensions that the roll-up of runs keeps."""
+
+_SUMS: Final = {
+    "calls": "calls",
+    "cost": "effective_cost",
+    "known": "cost_known",
+    "unknown": "unknown_calls",
+    "bounded": "lower_bound_calls",
+}
+"""What is summed by unit: our name -> the roll-up's column."""
+
+_EVENT_SUMS: Final = {
+    "calls": "calls",
+    "cost": MONEY_SQL["effective_cost"],
+    "known": "CASE WHEN effective_cost IS NULL THEN 0 ELSE sign END",
+    "unknown": "CASE WHEN price_state = 'unknown' THEN calls ELSE 0 END",
+    "bounded": "CASE WHEN price_state = 'lower_bound' THEN calls ELSE 0 END",
+}
+"""The same over the columns of an event row."""
+
+_MATCHED: Final = "fate <> 'unknown' AND priced"
+"""Attempts whose cost and fate are both known."""
+
+_FIGURES: Final = {
+    "attempts": "count(*)",
+    "succeeded": "count(*) FILTER (fate = 'succeeded')",
+    "failed": "count(*) FILTER (fate = 'failed')",
+    "abandoned": "count(*) FILTER (fate = 'abandoned')",
+    "unpriced": "count(*) FILTER (NOT priced)",
+    "at_least": "count(*) FILTER (priced AND bounded)",
+    "spend": "sum(cost) FILTER (priced)",
+    "undecided_spend": "sum(cost) FILTER (priced AND fate = 'unknown')",
+    "priced": f"count(*) FILTER ({_MATCHED})",
+    "priced_successes": "count(*) FILTER (fate = 'succeeded' AND priced)",
+    "decided_spend": f"coalesce(sum(cost) FILTER ({_MATCHED}), 0)",
+    "failed_spend": f"coalesce(sum(cost) FILTER ({_MATCHED} AND fate <> 'succeeded'), 0)",
+    "human_minutes": f"coalesce(sum(human_minutes) FILTER ({_MATCHED}), 0)",
+    "with_minutes": f"count(human_minutes) FILTER ({_MATCHED})",
+    "loss": f"coalesce(sum(loss) FILTER ({_MATCHED}), 0)",
+    "value": "coalesce(sum(value) FILTER (fate = 'succeeded' AND priced), 0)",
+    "valued": "count(value) FILTER (fate = 'succeeded' AND priced)",
+    "grade": "max(grade) FILTER (fate = 'succeeded' AND priced)",
+    "baseline_minutes": f"coalesce(sum(baseline_minutes) FILTER ({_MATCHED}), 0)",
+    "baseline_cost": f"coalesce(sum(baseline_cost) FILTER ({_MATCHED}), 0)",
+    "quantiles": f"quantile_disc(cost, {[float(q) for q in QUANTILES]}) FILTER (priced)",
+}
+"""The figures of a row over the attempts in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summed:
+    """The rows of a question about attempts, their total, and how the outcomes are linked."""
+
+    rows: list[Attempts]
+    total: Attempts
+    outcomes: int
+    unlinked: int
+
+
+def attempts(books: Books, question: Question) -> Summed:
+    """The attempts that began in a question's period, summed by its dimensions."""
+    for name in (*question.by, *(name for name, _ in question.where)):
+        if name not in CALENDAR:
+            dimension_sql(name, question.time_zone)  # raises UsageError for one that is none
+    linking = Linking(books, question.as_of)
+    try:
+        with readable():
+            _Summing(linking, question).prepare()
+            rows = _rows(linking, len(question.by))
+            total = _rows(linking, 0)
+            return Summed(
+                rows=rows if question.by else [],
+                total=total[0],
+                outcomes=linking.count("SELECT count(*) FROM cur"),
+                unlinked=linking.unlinked(),
+            )
+    finally:
+        linking.close()
+
+
+class _Summing:
+    """Makes the table `attempts` (attempt, d0, d1, …, and the figures of each)."""
+
+    def __init__(self, linking: Linking, question: Question) -> None:
+        self.linking = linking
+        self.question = question
+        self.names = list(dict.fromkeys((*question.by, *(name for name, _ in question.where))))
+        self.plain = [name for name in self.names if name not in CALENDAR]
+
+    def prepare(self) -> None:
+        """Sum by attempt, take those of the period, and join what became of them."""
+        from_runs = self._from_runs()
+        base = self._runs() if from_runs else self._events("true")
+        self._by_attempt(base)
+        self._settle_values(base)
+        self._join()
+
+    def _from_runs(self) -> bool:
+        runs = self.linking.books.runs
+        fresh = bool(runs.files()) and runs.batch() == self.linking.books.events.batch()
+        return fresh and self.question.as_of is None and set(self.plain) <= _OF_RUNS
+
+    def _runs(self) -> str:
+        """Rows of the roll-up, and of the calls that belong to no run."""
+        files = ", ".join(map(quote, self.linking.books.runs.files()))
+        sums = ", ".join(f"{text} AS {name}" for name, text in _SUMS.items())
+        chosen = "".join(f"{name} AS v{i}, " for i, name in enumerate(self.plain))
+        return (
+            f"SELECT run AS unit, task, first_time AS first, {chosen}{sums} "
+            f"FROM read_parquet([{files}]) UNION ALL {self._events('run IS NULL')}"
+        )
+
+    def _events(self, condition: str) -> str:
+        sums = ", ".join(f"{text} AS {name}" for name, text in _EVENT_SUMS.items())
+        zone = self.question.time_zone
+        named = enumerate(self.plain)
+        chosen = "".join(f"{dimension_sql(name, zone)} AS v{i}, " for i, name in named)
+        return (
+            f"SELECT {UNIT_SQL} AS unit, task, time AS first, {chosen}{sums} "
+            f"FROM {self.linking.events} WHERE {condition}"
+        )
+
+    def _placed(self, base: str) -> str:
+        """Rows with the attempt that they belong to."""
+        return (
+            "SELECT coalesce(g.attempt, r.root, b.unit) AS attempt, b.* EXCLUDE (unit) "
+            f"FROM ({base}) b LEFT JOIN roots r USING (unit) "
+            "LEFT JOIN groups g ON g.root = coalesce(r.root, b.unit)"
+        )
+
+    def _by_attempt(self, base: str) -> None:
+        bounds = []
+        if self.question.since is not None:
+            bounds.append(f"AND min(first) >= make_timestamptz({self.question.since})")
+        if self.question.until is not None:
+            bounds.append(f"AND min(first) < make_timestamptz({self.question.until})")
+        values = "".join(f"min(v{i}) AS v{i}, max(v{i}) AS w{i}, " for i in range(len(self.plain)))
+        sums = ", ".join(f"sum({name}) AS {name}" for name in _SUMS)
+        self.linking.table(
+            "spent",
+            f"SELECT attempt, min(task) AS task, min(first) AS first, {values}{sums} "
+            f"FROM ({self._placed(base)}) GROUP BY attempt "
+            f"HAVING sum(calls) > 0 {' '.join(bounds)}",
+        )
+
+    def _settle_values(self, base: str) -> None:
+        """An attempt with several values of a dimension counts for the one that cost most (then the
+        one with most calls, then the first by name)."""
+        for i in range(len(self.plain)):
+            several = f"SELECT attempt FROM spent WHERE v{i} <> w{i}"
+            if not self.linking.count(f"SELECT count(*) FROM ({several})"):
+                continue
+            self.linking.table(
+                "settled",
+                f"SELECT attempt, v{i} AS value FROM (SELECT attempt, v{i}, sum(cost) AS cost, "
+                f"sum(calls) AS calls FROM ({self._placed(base)}) WHERE attempt IN ({several}) "
+                f"AND v{i} IS NOT NULL GROUP BY attempt, v{i}) QUALIFY row_number() OVER ("
+                f"PARTITION BY attempt ORDER BY cost DESC NULLS LAST, calls DESC, v{i}) = 1",
+            )
+            self.linking.session.execute(
+                f"UPDATE spent SET v{i} = settled.value FROM settled "
+                "WHERE spent.attempt = settled.attempt"
+            )
+
+    def _join(self) -> None:
+        question = self.question
+        texts = {
+            name: dimension_sql(name, question.time_zone, "first")
+            if name in CALENDAR
+            else f"v{self.plain.index(name)}"
+            for name in self.names
+        }
+        chosen = "".join(f"{texts[name]} AS d{i}, " for i, name in enumerate(question.by))
+        kept = [
+            f"{texts[name]} IS NULL" if value == "" else f"{texts[name]} = {quote(value)}"
+            for name, value in question.where
+        ]
+        self.linking.table(
+            "attempts",
+            f"SELECT attempt, coalesce(task, attempt) AS cluster, task, {chosen}cost, "
+            "known > 0 AND (unknown = 0 OR cost > 0) AS priced, unknown + bounded > 0 AS bounded, "
+            "coalesce(fate, 'unknown') AS fate, value, grade, loss, human_minutes, "
+            "baseline_minutes, baseline_cost "
+            f"FROM spent LEFT JOIN fates USING (attempt) WHERE {' AND '.join(kept) or 'true'}",
+        )
+
+
+def _rows(linking: Linking, width: int) -> list[Attempts]:
+    keys = [f"d{number}" for number in range(width)]
+    prefix = "".join(f"{key}, " for key in keys)
+    by = f"GROUP BY {', '.join(keys)} ORDER BY spend DESC NULLS LAST, {', '.join(keys)}"
+    figures = ", ".join(f"{text} AS {name}" for name, text in _FIGURES.items())
+    found = linking.session.sql(
+        f"SELECT {prefix}{figures} FROM attempts {by if keys else ''}"
+    ).to_arrow_table()
+    trials, clusters = _trials(linking, keys), _clusters(linking, keys)
+    rows = []
+    for row in found.to_pylist():
+        key = tuple(row[name] for name in keys)
+        rows.append(_attempts(row, key, trials.get(key, ()), clusters.get(key, Clusters())))
+    return rows
+
+
+def _attempts(
+    row: dict[str, Any], key: Key, trials: Iterable[tuple[int, int, int]], clusters: Clusters
+) -> Attempts:
+    costs = row.pop("quantiles") or [None] * len(QUANTILES)
+    first, second, third = (_femto(cost) for cost in costs)
+    figures: dict[str, Any] = {name: row[name] for name in _FIGURES if name != "quantiles"}
+    for name in ("spend", "undecided_spend", "decided_spend", "failed_spend"):
+        figures[name] = _femto(figures[name])
+    return Attempts(
+        dimensions=key,
+        quantiles=(first, second, third),
+        trials=tuple(trials),
+        clusters=clusters,
+        **figures,
+    )
+
+
+def _femto(amount: Decimal | None) -> int | None:
+    return None if amount is None else to_femto(amount)
+
+
+def _trials(linking: Linking, keys: list[str]) -> dict[Key, list[tuple[int, int, int]]]:
+    """How many tasks have so many decided attempts and successes; only where some has several."""
+    prefix = "".join(f"{key}, " for key in keys)
+    rows = linking.session.execute(
+        f"SELECT {prefix}n, c, count(*) FROM (SELECT {prefix}task, count(*) AS n, "
+        "count(*) FILTER (fate = 'succeeded') AS c FROM attempts "
+        f"WHERE task IS NOT NULL AND fate <> 'unknown' GROUP BY {prefix}task) "
+        f"GROUP BY {prefix}n, c ORDER BY ALL"
+    ).fetchall()
+    found: dict[Key, list[tuple[int, int, int]]] = defaultdict(list)
+    for row in rows:
+        found[tuple(row[:-3])].append((int(row[-3]), int(row[-2]), int(row[-1])))
+    return {key: some for key, some in found.items() if any(made > 1 for made, _, _ in some)}
+
+
+def _clusters(linking: Linking, keys: list[str]) -> dict[Key, Clusters]:
+    """Sums by task, in rows with very many tasks by a digest of the task."""
+    prefix = "".join(f"{key}, " for key in keys)
+    by = f"PARTITION BY {', '.join(keys)}" if keys else ""
+    sums = {
+        "spend": "cost", "minutes": "human_minutes", "loss": "loss",
+        "value": "CASE WHEN fate = 'succeeded' THEN value END", "attempts": "1",
+        "successes": "CASE WHEN fate = 'succeeded' THEN 1 ELSE 0 END",
+    }  # fmt: skip
+    inner = ", ".join(f"sum(CAST({text} AS DOUBLE)) AS {name}" for name, text in sums.items())
+    outer = ", ".join(f"coalesce(sum({name}), 0) AS {name}" for name in sums)
+    rows = linking.session.sql(
+        f"SELECT {prefix}{outer} FROM (SELECT *, CASE WHEN count(*) OVER ({by}) <= {CLUSTERS} "
+        f"THEN cluster ELSE CAST(md5_number(cluster) % {CLUSTERS} AS VARCHAR) END AS drawer "
+        f"FROM (SELECT {prefix}cluster, {inner} FROM attempts WHERE {_MATCHED} "
+        f"GROUP BY {prefix}cluster)) GROUP BY {prefix}drawer ORDER BY {prefix}drawer"
+    ).to_arrow_table()
+    columns = {name: rows.column(name).to_numpy() for name in sums}
+    places: dict[Key, list[int]] = defaultdict(list)
+    names = [rows.column(key).to_pylist() for key in keys]
+    for number in range(len(rows)):
+        places[tuple(column[number] for column in names)].append(number)
+    return {
+        key: Clusters(**{name: column[np.array(some)] for name, column in columns.items()})
+        for key, some in places.items()
+    }
