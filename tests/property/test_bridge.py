@@ -17,6 +17,7 @@ from jevons.analysis.bridge.shapley import shapley_exact
 from jevons.analysis.bridge.tree import Side, factors, pairs
 from jevons.analysis.spend import KINDS, Part, Spend
 
+UNITS = (*KINDS, "input", "cache_write_1h", "web_searches")
 BY_CALLS = ("adjustment", "unsplit")
 
 
@@ -29,7 +30,7 @@ def some_part(random: Random, kind: str, calls: int, *, priced: bool, negative: 
     quantity = random.choice((0, random.randint(1, 10**7)))
     if kind in BY_CALLS:
         quantity = calls if kind == "adjustment" else 0
-    if not priced or (kind not in (*BY_CALLS, "tool") and not quantity):
+    if not priced or (kind not in (*BY_CALLS, "tool", "web_searches") and not quantity):
         return Part(kind, quantity, None, None, None, None)
     paid = some_amount(random)
     listed = random.choice((paid, some_amount(random), None))
@@ -44,7 +45,7 @@ def some_row(random: Random, *, negative: bool) -> Spend:
         for choices in (("web", "legal", None), ("fix", "ask"), ("old", "new"), ("std",), (None,))
     )
     calls, priced = random.choice((0, 1, 7, 50)), random.random() < 0.9
-    kinds = [k for k in KINDS if random.random() < 0.5 and (priced or k not in BY_CALLS)]
+    kinds = [k for k in UNITS if random.random() < 0.5 and (priced or k not in BY_CALLS)]
     found = tuple(some_part(random, k, calls, priced=priced, negative=negative) for k in kinds)
     unknown = 0 if priced else calls
     return Spend(values, calls, unknown, 0, found, None, None, None, None, "metered")
@@ -109,7 +110,7 @@ def test_lmdi_refuses_credits_and_says_which_line(before: Side, after: Side) -> 
     below = [p for p in lasting if min(*p.before, *p.after) < 0]
     assert isinstance(found, Undefined) == bool(below)
     if isinstance(found, Undefined):
-        assert "negative" in found.reason and below[0].key.kind in found.reason
+        assert "negative" in found.reason and below[0].key.unit in found.reason
 
 
 @given(sides(), sides())

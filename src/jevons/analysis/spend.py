@@ -55,10 +55,16 @@ def kind_of(unit: Unit) -> str:
     return "cache_write" if "cache_write_input_tokens" in definition.inclusive else "fresh_input"
 
 
+def kind_named(name: str) -> str:
+    """The kind of a part by its name, which is a kind or a leaf unit."""
+    return kind_of(Unit(name)) if name in UNITS else name
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One kind's share of a row. quantity: in the kind's own measure. Costs in whole 1e-15 USD,
-    None when not known (or, beside an `unsplit` part, not split)."""
+    """One kind's share of a row, or one leaf unit's when asked by unit. quantity: in its own
+    measure. Costs in whole 1e-15 USD, None when not known (or, beside an `unsplit` part, not
+    split)."""
 
     kind: str
     quantity: int
@@ -108,9 +114,14 @@ class Pool:
 
 
 def spend(
-    dimensions: tuple[str | None, ...], pools: Iterable[Pool], provenance: str | None
+    dimensions: tuple[str | None, ...],
+    pools: Iterable[Pool],
+    provenance: str | None,
+    *,
+    by_unit: bool = False,
 ) -> Spend:
-    """The pools of one row put together."""
+    """The pools of one row put together. by_unit: one part per leaf unit, named by it, so that
+    every part has one price; what is left over keeps its kind."""
     sums: dict[str, tuple[int, Costs]] = {}
     calls = unknown = at_least = 0
     total: Costs = _UNKNOWN
@@ -119,10 +130,11 @@ def spend(
         unknown += pool.unknown_calls
         at_least += pool.lower_bound_calls
         total = _plus(total, pool.costs)
-        for kind, quantity, costs in _parts(pool):
+        for kind, quantity, costs in _parts(pool, by_unit=by_unit):
             held, cost = sums.get(kind, (0, _UNKNOWN))
             sums[kind] = (held + quantity, _plus(cost, costs))
-    parts = tuple(Part(kind, *_flat(sums[kind])) for kind in KINDS if kind in sums)
+    order = dict.fromkeys((*KINDS, *UNITS)) if by_unit else KINDS
+    parts = tuple(Part(kind, *_flat(sums[kind])) for kind in order if kind in sums)
     return Spend(dimensions, calls, unknown, at_least, parts, *total, provenance)
 
 
@@ -139,7 +151,7 @@ def _plus(one: Costs, other: Costs) -> Costs:
     return first, second, third, fourth
 
 
-def _parts(pool: Pool) -> list[tuple[str, int, Costs]]:
+def _parts(pool: Pool, *, by_unit: bool) -> list[tuple[str, int, Costs]]:
     """Kind, quantity and costs of every unit of a pool, and what its prices leave over."""
     known = pool.costs[3] is not None
     card = pool.card if known else None
@@ -148,7 +160,7 @@ def _parts(pool: Pool) -> list[tuple[str, int, Costs]]:
     for unit, quantity in pool.quantities.items():
         if quantity:
             costs = _UNKNOWN if card is None else _unit_costs(unit, quantity, card, pool.costs)
-            found.append((kind_of(unit), quantity, costs))
+            found.append((unit if by_unit else kind_of(unit), quantity, costs))
             left = _minus(left, costs)
     if known and any(left):
         over = "unsplit" if card is None else "adjustment" if pool.stated else "tool"

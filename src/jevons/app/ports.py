@@ -116,8 +116,9 @@ class Ledger(Protocol):
         """Answer a report query."""
         ...
 
-    def spend(self, question: Question) -> list[Spend]:
-        """Calls, quantities and costs by kind, for every value of the question's dimensions."""
+    def spend(self, question: Question, *, by_unit: bool = False) -> list[Spend]:
+        """Calls, quantities and costs by kind (or leaf unit), for every value of the question's
+        dimensions."""
         ...
 
     def task_counts(self, question: Question) -> dict[tuple[str | None, ...], int]:

@@ -29,7 +29,9 @@ from jevons.vocabulary.source import Source
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from jevons.analysis.bridge.effects import Method
     from jevons.app.economics import UnitReport
+    from jevons.app.explaining import Explanation
     from jevons.app.outcomes import OutcomeSummary
     from jevons.app.ports import Ledger
     from jevons.app.wiring import Keeper
@@ -140,6 +142,14 @@ class Jevons:
             cut=answer.cut,
             reasons=tuple(answer.reasons),
         )
+
+    def explain(
+        self, before: tuple[str, Query], after: tuple[str, Query], method: Method = "shapley"
+    ) -> Explanation:
+        """Why the bill changed from one labelled period to another. Raises UsageError."""
+        from jevons.app.explaining import explain
+
+        return explain(self.store, self._question, before, after, method)
 
     def events(self, query: Query, limit: int | None = None) -> Iterator[dict[str, object]]:
         """The live events that a query selects, oldest first, JSON-ready."""

@@ -4,7 +4,7 @@ exactly."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -34,9 +34,12 @@ def spends(
     question: Question,
     pending: pa.Table | None = None,
     cards: dict[str, RateCard] | None = None,
+    *,
+    by_unit: bool = False,
 ) -> list[Spend]:
     """Calls, quantities and costs for every value of the question's dimensions, by kind, ordered
-    by dimension. pending, cards: event rows that wait in the inbox, and the cards that they name.
+    by dimension. by_unit: by leaf unit instead of kind. pending, cards: event rows that wait in the
+    inbox, and the cards that they name.
     """
     session, source = _opened(books, question, pending)
     if source is None:
@@ -66,7 +69,12 @@ def spends(
             f"GROUP BY {group}, unit.key"
         ).to_arrow_table()
     session.close()
-    return _assembled(found, rare, (keys, shared), Cards(books, cards))
+    return [
+        spend(values, pools, provenance, by_unit=by_unit)
+        for values, pools, provenance in _assembled(
+            found, rare, (keys, shared), Cards(books, cards)
+        )
+    ]
 
 
 def task_counts(
@@ -111,7 +119,8 @@ def _keys(question: Question) -> tuple[list[str], list[str]]:
 
 def _assembled(
     found: pa.Table, rare: pa.Table, names: tuple[list[str], list[str]], cards: Cards
-) -> list[Spend]:
+) -> Iterator[tuple[tuple[str | None, ...], list[Pool], str]]:
+    """Values, pools and weakest provenance of every row, ordered by dimension."""
     keys, shared = names
     others: dict[tuple[Any, ...], Quantities] = defaultdict(dict)
     for row in rare.to_pylist():
@@ -124,10 +133,8 @@ def _assembled(
         place = tuple(row[name] for name in (*keys, *shared))
         pool = _pool(row, others.get(place, {}), cards)
         pools[place[: len(keys)]].append((pool, row["s1"]))
-    return [
-        spend(values, [pool for pool, _ in held], _weakest([name for _, name in held]))
-        for values, held in sorted(pools.items(), key=lambda item: _order(item[0]))
-    ]
+    for values, held in sorted(pools.items(), key=lambda item: _order(item[0])):
+        yield values, [pool for pool, _ in held], _weakest([name for _, name in held])
 
 
 def _pool(row: dict[str, Any], others: Quantities, cards: Cards) -> Pool:

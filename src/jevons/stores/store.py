@@ -316,8 +316,9 @@ class Store:
             newest = self.complete_to(question.as_of)
         return replace(found, newest=newest, reasons=self.reasons(question) if unpriced else [])
 
-    def spend(self, question: Question) -> list[Spend]:
-        """Calls, quantities and costs by kind, for every value of the question's dimensions."""
+    def spend(self, question: Question, *, by_unit: bool = False) -> list[Spend]:
+        """Calls, quantities and costs by kind (or leaf unit), for every value of the question's
+        dimensions."""
         from jevons.stores.spending import spends
 
         return self._steady(
@@ -327,6 +328,7 @@ class Store:
                 question,
                 waiting.rows if waiting else None,
                 waiting.cards if waiting else None,
+                by_unit=by_unit,
             ),
         )
 

@@ -12,6 +12,7 @@ import numpy as np
 from jevons.analysis.bridge.effects import EFFECTS, Method, step_names
 from jevons.analysis.bridge.lmdi import Undefined, lmdi_line
 from jevons.analysis.bridge.rounding import whole
+from jevons.analysis.bridge.seats import Values
 from jevons.analysis.bridge.shapley import shapley
 from jevons.analysis.bridge.tree import (
     GROUP,
@@ -19,7 +20,6 @@ from jevons.analysis.bridge.tree import (
     Key,
     Pair,
     Side,
-    Values,
     factors,
     order,
     pairs,
@@ -160,4 +160,4 @@ def _line(pair: Pair, effects: Sequence[float]) -> Line:
 def label(key: Key) -> str:
     """A line in words: `web, fix-bug, claude-sonnet-5, cache_read`."""
     values = [value for value in (*key.group, *key.model) if value is not None]
-    return ", ".join((*values, key.kind))
+    return ", ".join((*values, key.unit))

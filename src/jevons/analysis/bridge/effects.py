@@ -46,11 +46,12 @@ EFFECTS: Final[tuple[Effect, ...]] = (
 """Every effect, in report order."""
 
 STEPS: Final = (
-    "tasks", "task_mix", "calls_per_task", "tokens_per_call", "kind", "model_mix", "price_known",
-    "list_price", "contract",
+    "tasks", "task_mix", "calls_per_task", "model_mix", "tokens_per_call", "kind", "model_mix",
+    "price_known", "list_price", "contract",
 )  # fmt: skip
-"""The steps of the factor tree, from the number of all tasks to the cost of a line. The step `kind`
-bears the name of the line's kind."""
+"""The steps of the factor tree, from the number of all tasks to the cost of a line: the effect that
+each one is. `kind` stands for the name of the line's kind; the model is chosen in two steps, first
+the seat, then the model in it."""
 
 KIND_EFFECT: Final = {
     "fresh_input": "fresh_input",
@@ -70,5 +71,5 @@ def step_names(kind: str, *, by_calls: bool) -> tuple[str, ...]:
     """The effects that the steps of a line are. by_calls: the line has a cost but no quantity to
     price, so that its cost per call stands where the list price would, under the kind's name."""
     name = KIND_EFFECT[kind]
-    steps = (*STEPS[:4], name, *STEPS[5:])
-    return steps if not by_calls else (*steps[:7], name, steps[8])
+    names = {"kind": name, "list_price": name if by_calls else "list_price"}
+    return tuple(names.get(step, step) for step in STEPS)

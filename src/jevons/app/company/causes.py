@@ -15,7 +15,18 @@ from jevons.app.company.jobs import JOBS, STREAMS
 from jevons.app.company.plan import DAYS, START, TEAMS
 
 Kind = Literal["new_model", "reasoning_model", "cache", "retries", "growth"]
-Effect = Literal["tasks", "calls_per_task", "tokens_per_call", "token_kinds", "price"]
+Effect = Literal["tasks", "calls_per_task", "fresh_input", "reasoning", "model_mix"]
+
+_KINDS: Final = ("fresh_input", "cache", "visible_output", "reasoning")
+SHOWS_IN: Final[dict[Kind, tuple[str, ...]]] = {
+    "new_model": ("model_mix",),
+    "reasoning_model": ("tokens_per_call", *_KINDS),
+    "cache": _KINDS,
+    "retries": ("calls_per_task", "tokens_per_call", *_KINDS),
+    "growth": ("tasks", "task_mix"),
+}
+"""The effects of `explain` that a kind of cause moves, and whose sum is what the bill owes to it. A
+price cut under a new model name is model mix at the same job: no list price moves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +34,8 @@ class Cause:
     """One planted cause.
 
     start, end: first day and the day after the last (None = to the end). ramp: days until it has
-    reached all tasks. jobs, teams: whom it touches (() = all). effect: where an explanation of
-    the bill should find it; sign: of its effect on the bill from before to after.
+    reached all tasks. jobs, teams: whom it touches (() = all). effect: the effect of `explain` in
+    which it shows most; sign: of that effect, and of the cause's own effect on the bill.
     """
 
     name: str
@@ -75,6 +86,7 @@ class Cause:
             "task_types": sorted({JOBS[s.job].name for s in touched}),
             "harnesses": sorted({JOBS[s.job].harness for s in touched}),
             "effect": self.effect,
+            "effects": list(SHOWS_IN[self.kind]),
             "story": self.story,
             "sign": self.sign,
         }
@@ -91,7 +103,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
         jobs=("product-copy", "translation"),
         old_model="gemini-3.5-flash",
         new_model="gemini-3.8-flash",
-        effect="price",
+        effect="model_mix",
         story="The same work at a cheaper new model name, team after team.",
         sign=-1,
     ),
@@ -113,7 +125,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
         start=date(2026, 8, 3),
         ramp=7,
         jobs=("support-reply", "refund-triage"),
-        effect="token_kinds",
+        effect="fresh_input",
         story="One harness caches its prompts: fresh input becomes cache reads and writes.",
         sign=-1,
     ),
@@ -136,7 +148,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
         old_model="gpt-4.1",
         new_model="o3",
         reasoning=9_000,
-        effect="tokens_per_call",
+        effect="reasoning",
         story="One task type moves to a reasoning model of the same price per token.",
         sign=1,
     ),
@@ -149,7 +161,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
         teams=("web", "mobile", "platform", "data"),
         old_model="claude-sonnet-4-6",
         new_model="claude-sonnet-5",
-        effect="price",
+        effect="model_mix",
         story="The same work at a cheaper new model name, team after team.",
         sign=-1,
     ),

@@ -54,11 +54,16 @@ def end_of(text: str, time_zone: str) -> str:
 
     if len(text) not in (7, 10):
         return text
+    return iso(instant(day_after(text), time_zone) - 1)
+
+
+def day_after(text: str) -> str:
+    """The day after a bare day or month, as an ISO date. Raises ValueError for any other text."""
     day = date.fromisoformat(text if len(text) == 10 else f"{text}-01")
     later = day + timedelta(days=1)
     if len(text) == 7:
         later = (day + timedelta(days=31)).replace(day=1)
-    return iso(instant(later.isoformat(), time_zone) - 1)
+    return later.isoformat()
 
 
 def local_instant(text: str, time_zone: str) -> str:

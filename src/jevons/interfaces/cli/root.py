@@ -23,6 +23,7 @@ from jevons.vocabulary.errors import (
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "import": ("importing", "Read usage from files and folders into the ledger."),
     "report": ("reporting", "Show what was used and what it cost."),
+    "explain": ("explaining", "Say why the bill changed from one period to another."),
     "events": ("listing", "List single calls: tokens, charges, and why they cost that."),
     "rejects": ("listing", "List the lines that could not be read, and why."),
     "unit": ("unit", "Show what an attempt and a success cost."),
