@@ -15,7 +15,9 @@ Values = tuple[str | None, ...]
 """The values of some dimensions, in their order; None is not known."""
 
 NOTABLE: Final = Fraction(1, 20)
-"""The share of a group's calls that a model must lose, and another gain, to be a takeover."""
+RELATIVE: Final = Fraction(1, 5)
+"""In a takeover one model loses, and one gains, at least a 20th of the calls of its group, and at
+least a fifth of the larger of its own two shares: less than that is chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,9 @@ def takeovers(before: Mapping[Values, int], after: Mapping[Values, int]) -> list
         for name in sorted(before.keys() | after.keys(), key=str)
     }
     gains = {name: new - old for name, (old, new) in shares.items()}
-    losers = sorted((n for n in gains if gains[n] <= -NOTABLE), key=lambda n: gains[n])
-    winners = sorted((n for n in gains if gains[n] >= NOTABLE), key=lambda n: -gains[n])
+    moved = [n for n in gains if abs(gains[n]) >= max(NOTABLE, RELATIVE * max(shares[n]))]
+    losers = sorted((n for n in moved if gains[n] < 0), key=lambda n: gains[n])
+    winners = sorted((n for n in moved if gains[n] > 0), key=lambda n: -gains[n])
     return [
         Takeover(old, new, shares[old], shares[new])
         for old, new in zip(losers, winners, strict=False)
