@@ -1,4 +1,4 @@
-"""The books at size: import rate, memory, bytes per event, seven typical questions, growth.
+"""The books at size: import rate, memory, bytes per event, seven typical questions, whole commands.
 
 JEVONS_BENCH_EVENTS sets the large size (default 20,000,000; the small one is a tenth). The large
 size needs about 25 GB of disk below TMPDIR.
@@ -31,6 +31,11 @@ MEMORY = 1536
 """MiB that the import may hold."""
 EVENT_BYTES = 110
 """Bytes per event of the event table."""
+
+COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
+    "explain August to September": (3000, ("explain", "2026-08", "2026-09", "--json")),
+}
+"""Commands beyond reports: title -> limit in milliseconds, arguments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,7 @@ class Books:
     tables: dict[str, int]
     answers: dict[str, tuple[float, float]] = field(default_factory=dict)
     asked: list[Question] = field(default_factory=list)
+    commands: dict[str, float] = field(default_factory=dict)
 
 
 def measure(events: int, folder: Path) -> Books:
@@ -122,6 +128,8 @@ def measure(events: int, folder: Path) -> Books:
         verb = "events" if one.single else "report"
         whole = [jevons(home, verb, *one.arguments, "--json").seconds for _ in range(3)]
         books.answers[one.title] = inside[one.title], median(whole)
+    for title, (_, arguments) in COMMANDS.items():
+        books.commands[title] = median([jevons(home, *arguments).seconds for _ in range(3)])
     return books
 
 
@@ -205,6 +213,12 @@ def show(small: Books, large: Books) -> None:
         rows.append((one.title, *cells, f"{after[0] / before[0]:.2f}x", promised, *whole))
     head = ("question, ms", *sizes, "growth", "promised", "command", "command")
     print(table((*head[:5], *(f"whole command, {name}" for name in sizes)), rows))
+    print()
+    rows = []
+    for title, (limit, _) in COMMANDS.items():
+        before, after = (books.commands[title] * 1e3 for books in (small, large))
+        rows.append(row(title, before, after, promised=at_most(after, limit, " ms")))
+    print(table(("whole command, ms", *sizes, "growth", "promised"), rows))
 
 
 def row(
