@@ -1,5 +1,8 @@
 """Small commands on a small ledger: help, reports, nothing new; against tokencur.
 
+A report that was asked before is kept until the ledger changes; what the first one takes is
+measured with the kept answers removed.
+
 The logs are the genuine Claude Code samples beside the checkout, else our own fixtures. tokencur is
 installed from PyPI into a throw-away environment when it can be.
 """
@@ -23,12 +26,22 @@ HELP, REPORT = 150, 500
 """Milliseconds for the help and for a report on a small ledger."""
 
 
-def measure(commands: dict[str, list[str]], environment: dict[str, str]) -> dict[str, float]:
-    """Milliseconds of each command, the median of several rounds in turns."""
+FIRST = "jevons report, first time"
+
+
+def measure(
+    commands: dict[str, list[str]], environment: dict[str, str], kept: Path
+) -> dict[str, float]:
+    """Milliseconds of each command, the median of several rounds in turns. kept: the answers."""
     times: dict[str, list[float]] = {title: [] for title in commands}
     for _ in range(ROUNDS):
         for title, command in commands.items():
+            answers = kept.read_bytes()
+            if title == FIRST:
+                kept.unlink()
             times[title].append(run(command, environment).seconds * 1e3)
+            if title == FIRST:
+                kept.write_bytes(answers)
     return {title: median(found) for title, found in times.items()}
 
 
@@ -42,7 +55,8 @@ def main() -> None:
         run(ours, environment)
         commands = {
             "jevons --help": [JEVONS, "--help"],
-            "jevons report": [*ours, "report"],
+            FIRST: [*ours, "report"],
+            "jevons report, again": [*ours, "report"],
             "jevons report --by model --json": [*ours, "report", "--by", "model", "--json"],
             "jevons events --limit 10": [*ours, "events", "--limit", "10"],
             "jevons, nothing new": ours,
@@ -51,7 +65,7 @@ def main() -> None:
         if rival is not None:
             commands["tokencur report"] = [rival, "report"]
             run(commands["tokencur report"], environment)
-        found = measure(commands, environment)
+        found = measure(commands, environment, folder / "home" / "cache" / "answers.json")
         text = run([*ours, "report", "--json"], environment).output
         said = run(commands["tokencur report"], environment).output if rival else ""
     total = json.loads(text)["total"]
