@@ -181,7 +181,42 @@ def purpose_rules() -> str:
     return "\n".join([*rows, "| `no-rule` | unknown | everything else | Nothing tells. | |"])
 
 
+def boundary_file_keys() -> str:
+    """The table of the keys of a boundary file."""
+    from jevons.analysis.declaration import FILE_KEYS
+
+    rows = [f"| `{name}` | {says} |" for name, says in FILE_KEYS.items()]
+    return "\n".join(["| key | meaning |", "|---|---|", *rows])
+
+
+def boundary_keys() -> str:
+    """The table of the keys of an element of a boundary file."""
+    from jevons.analysis.declaration import KEYS
+    from jevons.vocabulary.boundary import KINDS
+
+    rows = ["| key | of | needed by | meaning |", "|---|---|---|---|"]
+    for name, key in KEYS.items():
+        kinds = ", ".join(f"`{kind}`" for kind in key.kinds) or "all"
+        needed = "all" if key.needed == KINDS else ", ".join(f"`{kind}`" for kind in key.needed)
+        if key.needed and key.needed == key.kinds:
+            needed = "these"
+        words = WORDS.get(key.form, "")
+        rows.append(f"| `{name}` | {kinds} | {needed or '—'} | {words}{key.says} |")
+    return "\n".join(rows)
+
+
+WORDS = {
+    "kind": "One of `seat`, `plan`, …: the kinds below. ",
+    "date": "Date. ",
+    "per": "`once`, `hour`, `day`, `week`, `month` or `year`. ",
+    "driver": "`tokens`, `calls`, `runs`, `seats` or `shares`. ",
+    "provenance": "`invoiced`, `stated`, `metered`, `reported`, `estimated`, `allocated`. ",
+}
+"""What the value of a key may be, where its meaning does not say so."""
+
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
+    "boundary file keys": ("boundary-file.md", boundary_file_keys),
+    "boundary keys": ("boundary-file.md", boundary_keys),
     "event fields": ("event-format.md", event_fields),
     "dimensions": ("dimensions.md", dimensions),
     "purpose rules": ("purposes.md", purpose_rules),

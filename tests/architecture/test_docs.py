@@ -135,6 +135,17 @@ def test_every_table_and_column_is_documented() -> None:
         assert not missing(schema.names, text)
 
 
+def test_every_charge_and_kind_of_element_is_documented() -> None:
+    from jevons.analysis.total_cost import COMPONENTS, NATURES, VIEWS
+    from jevons.stores.schema import CHARGES
+    from jevons.vocabulary.boundary import CHARGES as KINDS_OF_CHARGE
+    from jevons.vocabulary.boundary import KINDS
+
+    assert not missing([*CHARGES.names, *KINDS_OF_CHARGE], page("reference/ledger-tables.md"))
+    assert not missing(list(KINDS), page("reference/boundary-file.md"))
+    assert not missing([*COMPONENTS, *NATURES, *VIEWS], page("reference/tca-json.md"))
+
+
 def test_every_figure_of_the_json_is_documented() -> None:
     from jevons.interfaces.cli.documents import FIGURES
     from jevons.vocabulary.charge import ChargeLine
@@ -261,6 +272,32 @@ def test_the_example_of_the_report_has_all_fields() -> None:
     document = report_document(Report((), nothing, (), "UTC", 0, 0, 0, None))
     shown = cast("dict[str, object]", json.loads(example("reference/report-json.md", "json")))
     assert list(shown) == list(document)
+
+
+def test_the_example_of_the_boundary_file_is_valid() -> None:
+    from jevons.analysis.declaration import parse_boundary
+    from jevons.analysis.examination import examine
+
+    boundary = parse_boundary(example("reference/boundary-file.md", "toml"), "the example")
+    assert len(boundary.elements) == 4
+    assert not [finding for finding in examine([boundary]) if finding.wrong]
+
+
+def test_the_example_of_the_total_cost_has_all_fields() -> None:
+    import json
+    from typing import cast
+
+    from jevons.analysis.total_cost import total_cost
+    from jevons.app.results import Query
+    from jevons.app.total_cost import Account
+    from jevons.interfaces.cli.tca import account_document
+
+    nothing = Account(total_cost(()), [], (), "effective", 0, 0, 0, (), (), 0)
+    document = account_document(nothing, Query())
+    shown = cast("dict[str, object]", json.loads(example("reference/tca-json.md", "json")))
+    assert list(shown) == list(document)
+    names = re.findall(r"`(\w+)`", page("reference/tca-json.md"))
+    assert set(document) <= set(names)
 
 
 def test_the_example_source_reads_its_format(tmp_path: Path) -> None:

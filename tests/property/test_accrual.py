@@ -132,7 +132,10 @@ def test_versions_of_a_machine_are_one_machine(element: Element, days: int) -> N
 
 
 USES = st.lists(
-    st.builds(Use, st.integers(0, 10**17), st.integers(0, 10**7), st.integers(0, 500)),
+    st.builds(
+        Use, st.integers(0, 10**17), st.integers(0, 10**7), st.integers(0, 500),
+        st.just(0), st.just(0),
+    ),
     min_size=1, max_size=130,
 )  # fmt: skip
 

@@ -8,6 +8,8 @@ that stood still is `idle`, apart. A plan's fee is spread over the calls that it
 - With an allowance, calls draw it down in order of days; a day's `included` part is the fee x what
   the day drew / the allowance, beyond it comes `overage`, and what is left when the term ends is
   `unused` on its last day.
+- What the ledger has for a plan's calls at prices per token is `covered`: taken back, so that a
+  call is never paid twice.
 - Without a stated allowance, the fee belongs to the term's calls, by contracted value; in a term
   that is not over, the part of the fee for the days so far. A term without calls is `unused`.
 """
@@ -166,6 +168,8 @@ def _plan(element: Element, through: date, used: Uses) -> Iterator[DayCharge]:
         yield DayCharge(first, element, "purchase", element.nature, billed_cost=fee)
         days = [day for day in days_of(first, end) if day <= through]
         uses = [used.get(day, _NOTHING) for day in days]
+        for day, use in zip(days, uses, strict=True):
+            yield _planned(element, day, "covered", -use.effective, -use.billed)
         over = end <= through + DAY
         allowance = element.allowance or Allowance()
         if allowance.amount is None:

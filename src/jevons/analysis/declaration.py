@@ -92,9 +92,10 @@ KEYS: Final[dict[str, Key]] = {
                           ("plan",)),
     "overage": Key("number", "Share of their cost at which calls beyond the allowance are billed; "
                    "0 if not said.", ("plan",)),
-    "calls": Key("filter", "Which calls a plan includes, or a machine serves: dimension = value.",
+    "calls": Key("filter", "Which calls a plan includes, or a machine serves: dimension = value. "
+                 "A plan without it includes the calls whose price says `included`.",
                  ("plan", *_MACHINES)),
-    "allocate": Key("driver", "By what it is allocated where no owner is named."),
+    "allocate": Key("driver", "By what it is allocated, in dimensions of which it has no owner."),
     "shares": Key("shares", "Fixed shares in percent, for `allocate = \"shares\"`: "
                   "shares.team = {web = 60, data = 30}. What is left is unallocated."),
     **{name: Key("text", f"Owner: the {name.replace('_', ' ')} that it belongs to.")

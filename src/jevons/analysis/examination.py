@@ -106,6 +106,7 @@ def _incomplete(element: Element) -> Iterator[Finding]:
 
 def _unsaid(boundaries: Sequence[Boundary], elements: Sequence[Element]) -> Iterator[Finding]:
     said = {element.kind for element in elements}
+    said |= {"energy" for e in elements if e.capacity is not None and e.capacity.power_kw}
     said |= {name for b in boundaries for name, _ in (*b.inside, *b.outside)}
     missing = [kind for kind in KINDS if kind not in said]
     if boundaries and missing:

@@ -11,10 +11,12 @@ from jevons.vocabulary.rejection import Rejection
 
 if TYPE_CHECKING:
     from jevons.analysis.spend import Spend
+    from jevons.analysis.total_cost import ChargeSum
     from jevons.app.reading import Reading
     from jevons.ledger.fields import Fields
     from jevons.stores.attempts import Summed
     from jevons.stores.books import Books
+    from jevons.stores.declarations import Declaration
     from jevons.stores.outcomes import Recorded
     from jevons.stores.plan import Sealed
     from jevons.stores.preparation import Prepared
@@ -124,6 +126,26 @@ class Ledger(Protocol):
     def task_counts(self, question: Question) -> dict[tuple[str | None, ...], int]:
         """How many tasks have a call in the period, for every value of the question's
         dimensions."""
+        ...
+
+    def run_counts(self, question: Question) -> dict[tuple[str | None, ...], int]:
+        """How many runs have a call in the period, for every value of the question's dimensions."""
+        ...
+
+    def declarations(self, as_of: int | None = None) -> list[Declaration]:
+        """Every kept version of every boundary file, oldest first."""
+        ...
+
+    def declare(self, file: str, text: str) -> None:
+        """Keep a boundary file that was parsed and checked, and post what follows from it."""
+        ...
+
+    def post_charges(self) -> int:
+        """Bring the charges of declared elements up to today; returns how many rows changed."""
+        ...
+
+    def charges(self, question: Question) -> list[ChargeSum]:
+        """The charges of a period by element, charge and owner; `where` is not looked at."""
         ...
 
     def complete_to(self, as_of: int | None = None) -> int | None:

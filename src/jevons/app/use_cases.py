@@ -30,12 +30,15 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from jevons.analysis.bridge.effects import Method
+    from jevons.app.boundary import Declared
     from jevons.app.economics import UnitReport
     from jevons.app.explaining import Explanation
     from jevons.app.outcomes import OutcomeSummary
     from jevons.app.ports import Ledger
+    from jevons.app.total_cost import Account
     from jevons.app.wiring import Keeper
     from jevons.stores.question import Question
+    from jevons.vocabulary.boundary import Boundary
 
 _MEASURES = Row.__dataclass_fields__.keys() - {"dimensions"}
 
@@ -171,6 +174,34 @@ class Jevons:
     def check_prices(self) -> list[Check]:
         """Contradictions, gaps and missing sources of the price book."""
         return list(self._keeper.check_prices())
+
+    def add_boundary(self, path: Path) -> Boundary | None:
+        """Declare cost elements by a file; None when it is in force already. Raises
+        BoundaryError."""
+        from jevons.app.boundary import add_boundary
+
+        return add_boundary(self.store, path)
+
+    def boundaries(self) -> list[Declared]:
+        """The declared boundaries in force, by name."""
+        from jevons.app.boundary import declared
+
+        return declared(self.store)
+
+    def check_boundary(self) -> list[Check]:
+        """Overlaps, gaps, missing sources and double payments of the declared boundaries."""
+        from jevons.app.boundary import check_boundary
+
+        return list(check_boundary(self.store))
+
+    def total_cost(self, query: Query, view: str = "effective") -> Account:
+        """The total cost of AI of what a query selects: calls and declared elements together.
+
+        view: effective, list or billed. Raises UsageError.
+        """
+        from jevons.app.total_cost import account
+
+        return account(self.store, self._question(query), view)
 
     def reprice(self, query: Query, *, dry_run: bool = False) -> RepriceSummary:
         """Rate the selected events again at today's price book; appended as a new version."""

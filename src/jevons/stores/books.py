@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from jevons.stores.rollup import ROLLUPS, RUNS
-from jevons.stores.schema import CARDS, EVENTS, KEYS, OBSERVATIONS, OUTCOMES, PURPOSES
+from jevons.stores.schema import CARDS, CHARGES, EVENTS, KEYS, OBSERVATIONS, OUTCOMES, PURPOSES
 from jevons.stores.sieve import Sieve
 from jevons.stores.state import State, writable
 from jevons.stores.table import Table
@@ -55,6 +55,7 @@ class Books:
         self.outcomes = self._table(root / "outcomes", OUTCOMES)
         self.purposes = self._table(root / "purposes", PURPOSES)
         self.assigning: Assigning | None = None
+        self.charges = self._table(root / "charges", CHARGES)
 
     def _table(self, path: Path, schema: pa.Schema) -> Table:
         return Table(path, schema, register=self._register)
@@ -74,6 +75,7 @@ class Books:
             self.runs,
             self.outcomes,
             self.purposes,
+            self.charges,
         ]
         return {table.name: table for table in named}
 

@@ -7,6 +7,7 @@ from typing import Final
 
 import pyarrow as pa
 
+from jevons.vocabulary.boundary import OWNERS
 from jevons.vocabulary.money import COSTS, MONEY_SCALE
 from jevons.vocabulary.observation import DIMENSIONS, LABELS
 from jevons.vocabulary.outcome import FIGURES, LINKS
@@ -130,6 +131,28 @@ OUTCOMES: Final = pa.schema(
 )
 """Every report of every outcome; `standing`, `link_kind`, `link_id` and `only_link` follow from the
 report by the rules of `ledger.outcomes`."""
+CHARGES: Final = pa.schema(
+    [
+        pa.field("day", pa.date32(), nullable=False),
+        pa.field("boundary", pa.string(), nullable=False),
+        pa.field("element", pa.string(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("charge", pa.string(), nullable=False),
+        pa.field("nature", pa.string(), nullable=False),
+        *[pa.field(name, pa.string()) for name in OWNERS],
+        pa.field("driver", pa.string()),
+        pa.field("shares", pa.string()),
+        pa.field("seats", MONEY, nullable=False),
+        *[pa.field(name, MONEY, nullable=False) for name in MONEY_COLUMNS],
+        pa.field("provenance", pa.string(), nullable=False),
+        pa.field("source", pa.string()),
+        pa.field("sign", pa.int8(), nullable=False),
+        pa.field("version", pa.int32(), nullable=False),
+        pa.field("recorded_at", INSTANT, nullable=False),
+    ]
+)
+"""What declared elements cost by the day; corrections are further rows, the old ones again with
+sign -1."""
 
 PURPOSES: Final = pa.schema(
     [

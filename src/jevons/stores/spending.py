@@ -26,7 +26,8 @@ _SAME: Final = (
 )  # fmt: skip
 """What calls of one pool have in common, besides the dimensions."""
 
-_TASK: Final = "coalesce(task, run, session)"
+COUNTED: Final = {"task": "coalesce(task, run, session)", "run": "coalesce(run, session)"}
+"""What can be counted apart from calls -> how a call names it."""
 
 
 def spends(
@@ -78,12 +79,13 @@ def spends(
 
 
 def task_counts(
-    books: Books, question: Question, pending: pa.Table | None = None
+    books: Books, question: Question, pending: pa.Table | None = None, *, of: str = "task"
 ) -> dict[tuple[str | None, ...], int]:
-    """How many tasks have a call in the period, for every value of the question's dimensions.
+    """How many tasks (or runs) have a call in the period, for every value of the question's
+    dimensions.
 
     A task is an explicit id, else the run, else the session; a call with none of these is a task of
-    its own. A task with calls under several values counts once for each.
+    its own. A task with calls under several values counts once for each. of: a key of `COUNTED`.
     """
     session, source = _opened(books, question, pending)
     if source is None:
@@ -95,7 +97,7 @@ def task_counts(
         rows = session.execute(
             f"SELECT {''.join(key + ', ' for key in keys)}"
             "CAST(sum(CASE WHEN named IS NULL THEN calls ELSE 1 END) AS BIGINT) AS tasks FROM ("
-            f"SELECT {group}, sum(calls) AS calls FROM (SELECT {_TASK} AS named, calls"
+            f"SELECT {group}, sum(calls) AS calls FROM (SELECT {COUNTED[of]} AS named, calls"
             f"{''.join(', ' + text for text in chosen)} FROM {source} WHERE {condition(question)}) "
             f"GROUP BY {group} HAVING sum(calls) > 0) {by}"
         ).fetchall()

@@ -28,11 +28,13 @@ from jevons.vocabulary.rejection import Rejection, reject
 if TYPE_CHECKING:
     from jevons.analysis.purposes import Ruleset
     from jevons.analysis.spend import Spend
+    from jevons.analysis.total_cost import ChargeSum
     from jevons.ledger.fields import Fields
     from jevons.pricing.book import PriceBook
     from jevons.stores.assignment import Assignments
     from jevons.stores.attempts import Summed
     from jevons.stores.books import Books
+    from jevons.stores.declarations import Declaration
     from jevons.stores.journal import Journal
     from jevons.stores.outcomes import Recorded
     from jevons.stores.plan import Preview, Sealed
@@ -47,6 +49,8 @@ SEAL_ROWS: Final = 100_000
 
 COMPACT_FILES: Final = 400
 """Data files beyond which the event table is compacted after an import."""
+
+DAY_US: Final = 86_400_000_000
 
 T = TypeVar("T")
 
@@ -341,6 +345,58 @@ class Store:
             question,
             lambda waiting: task_counts(self.books, question, waiting.rows if waiting else None),
         )
+
+    def run_counts(self, question: Question) -> dict[tuple[str | None, ...], int]:
+        """How many runs have a call in the period, for every value of the question's dimensions."""
+        from jevons.stores.spending import task_counts
+
+        return self._steady(
+            question,
+            lambda waiting: task_counts(
+                self.books, question, waiting.rows if waiting else None, of="run"
+            ),
+        )
+
+    def declarations(self, as_of: int | None = None) -> list[Declaration]:
+        """Every kept version of every boundary file, oldest first. Raises LedgerDamaged."""
+        from jevons.stores.declarations import kept
+
+        return kept(self.home, as_of)
+
+    def declare(self, file: str, text: str) -> None:
+        """Keep a boundary file that was parsed and checked, and post what follows from it."""
+        from jevons.stores.declarations import keep
+
+        with self._writing() as recorded_at:
+            keep(self.home, file, text, recorded_at)
+        self.post_charges()
+
+    def post_charges(self) -> int:
+        """Bring the charges of declared elements up to today and to the calls; returns how many
+        rows were appended."""
+        if not self.writable or not (self.declarations() or self.books.charges.exists()):
+            return 0
+        self._settle()
+        if self.state.fact("charged") == self._chargeable():
+            return 0
+        from jevons.stores.charging import post
+
+        with self._writing() as recorded_at:
+            changed = post(self.books, recorded_at)
+            self.state.set_fact("charged", self._chargeable())
+        return changed
+
+    def _chargeable(self) -> str:
+        """What charges follow from, in short: while it is the same, they are the same."""
+        files = "".join(one.digest + one.file for one in self.declarations())
+        day = self.clock() // DAY_US
+        return f"{day} {self.books.events.batch()} {files}"
+
+    def charges(self, question: Question) -> list[ChargeSum]:
+        """The charges of a period by element, charge and owner; `where` is not looked at."""
+        from jevons.stores.charging import sums
+
+        return sums(self.books, question)
 
     def _steady(self, question: Question, read: Callable[[Preview | None], T]) -> T:
         """What `read` makes of the sealed tables and the inbox, both of the same moment.

@@ -7,6 +7,7 @@ again).
 4. Every cost is quantity x the unit prices of its card.
 5. Every roll-up is the sum of the event rows.
 6. Every outcome has the content with which it was recorded.
+7. Every charge follows from the kept boundary files and the calls known when it was posted.
 The first difference is named; nothing is changed.
 """
 
@@ -27,6 +28,7 @@ from jevons.ledger.posting import post
 from jevons.ledger.resolution import resolve
 from jevons.pricing.book import PriceBook
 from jevons.stores.books import Books, quote
+from jevons.stores.charging import differs as charges_differ
 from jevons.stores.columns import Resolved, event_rows
 from jevons.stores.durable import checksum
 from jevons.stores.listing import Cards, calls, rated_rows, rows_sql
@@ -60,6 +62,8 @@ def findings(books: Books, book: Callable[[], PriceBook]) -> Iterator[Finding]:
     try:
         if books.outcomes.exists():
             yield "every outcome is what its report says", outcomes_differ(books)
+        if books.charges.exists():
+            yield "every charge follows from the boundary files", charges_differ(books)
         if not books.observations.exists():
             return
         yield "every observation is found by its keys", _keys_differ(books)

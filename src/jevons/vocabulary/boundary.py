@@ -25,6 +25,7 @@ NATURE_OF: Final[dict[str, str]] = {
     "platform": "platform",
     "people": "labour",
     "energy": "energy",
+    "loss": "loss",
 }
 """Kind of element -> the nature of its cost. A GPU's electricity is `energy`."""
 
@@ -34,14 +35,20 @@ KINDS: Final = tuple(NATURE_OF)
 CHARGE_NATURES: Final = ("seat", "labour", "capacity", "training", "platform", "energy", "loss")
 """Natures of cost that calls do not have; a tool's fee is `tool`, like a tool fee of a call."""
 
-CHARGES: Final = ("purchase", "amortised", "accrued", "included", "overage", "unused", "idle")
+CHARGES: Final = (
+    "purchase", "amortised", "accrued", "included", "overage", "covered", "unused", "idle",
+)  # fmt: skip
 """What a day charge is.
 
 purchase: money paid (billed; effective 0). amortised: a day's part of a purchase (effective; billed
 0). accrued: used and owed on the day (billed and effective). included: a plan's fee as spread over
-the calls that it includes. overage: billed calls beyond a plan's allowance. unused: what nobody
-used of a plan. idle: capacity that stood still.
+the calls that it includes. overage: billed calls beyond a plan's allowance. covered: what the
+ledger has for a plan's calls at prices per token, taken back, since the plan pays them. unused:
+what nobody used of a plan. idle: capacity that stood still.
 """
+
+ON_CALLS: Final = ("included", "overage", "covered")
+"""Charges of a plan that lie on the calls of their day."""
 
 DRIVERS: Final = ("tokens", "calls", "runs", "seats", "shares")
 """By what a cost may be allocated to teams, task types and other dimensions."""
@@ -89,9 +96,10 @@ class Element:
     price: USD per `per` and unit of `quantity`; `per` is once, hour, day, week, month or year.
     life_months: over how long a purchase is written off, from `bought` on. minutes, rate: work in
     minutes per `per`, at a loaded rate in USD per hour. kwh: energy per `per`. calls: which calls a
-    plan includes or a machine serves, as (dimension, value) pairs. owner: (dimension, value) pairs.
-    driver: how the cost is allocated where no owner is named; shares: for `shares`, (dimension,
-    ((value, percent), ...)). place: where it is written, for messages.
+    plan includes (none: those whose price says so) or a machine serves; owner: to whom it belongs;
+    both as (dimension, value) pairs. driver: how the cost is allocated where no owner is named;
+    shares: for `shares`, (dimension, ((value, percent), ...)). place: where it is written, for
+    messages.
     """
 
     kind: str
@@ -146,12 +154,24 @@ class Boundary:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What the calls of an element used on one day: contracted value in whole 1e-15 USD, tokens,
-    calls."""
+    """What the calls of an element used on one day: contracted value, tokens, calls, and what the
+    ledger has for them as billed and effective cost. Amounts in whole 1e-15 USD."""
 
     value: int = 0
     tokens: int = 0
     calls: int = 0
+    billed: int = 0
+    effective: int = 0
+
+    def plus(self, other: Use) -> Use:
+        """Both together."""
+        return Use(
+            self.value + other.value,
+            self.tokens + other.tokens,
+            self.calls + other.calls,
+            self.billed + other.billed,
+            self.effective + other.effective,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,17 @@ from jevons.app.results import Query, Verification
 from jevons.app.use_cases import Jevons
 from tests.unit.stores.sample import call, mixed, opened, own_prices
 
+BOUNDARY = """schema = "jevons.boundary/v1"
+[[element]]
+kind = "seat"
+name = "copilot"
+price = 19
+per = "month"
+team = "web"
+valid_from = 2026-09-01
+valid_to = 2026-11-01
+"""
+
 
 @pytest.fixture(scope="module")
 def ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -22,6 +33,9 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with opened(home) as found:
         found.store.seal([*mixed(28), call(500, response_id=None, self_keys=["otel:1"])])
         found.store.seal([call(3, team="late"), call(600)])
+        boundary = home.parent / "own.toml"
+        boundary.write_text(BOUNDARY)
+        found.add_boundary(boundary)
     return home
 
 
@@ -86,6 +100,8 @@ def test_an_empty_ledger_is_sound(tmp_path: Path) -> None:
         ("cells_model", "calls", lambda n: n + 1, "cells_model"),
         ("cells_work", "effective_cost", lambda cost: cost + 1, "cells_work"),
         ("cells_model", "team", lambda name: "nobody", "cells_model"),
+        ("charges", "effective_cost", lambda cost: cost + 1, "copilot"),
+        ("charges", "team", lambda name: "nobody", "copilot"),
         ("runs", "input_tokens", lambda n: n + 1, "runs"),
         ("observations", "payload", lambda text: text.replace("claude-opus-4-8", "gpt-5"), ""),
         ("price_cards", "content", lambda text: text.replace("0.000005", "0.000006"), ""),

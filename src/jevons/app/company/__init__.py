@@ -24,3 +24,10 @@ def truth(events: int, seed: int) -> dict[str, Any]:
     from jevons.app.company.generation import Generation
 
     return Generation(events, seed).truth()
+
+
+def boundary_text() -> str:
+    """The company's boundary file: what its AI costs beside model calls."""
+    from importlib import resources
+
+    return (resources.files(__name__) / "boundary.toml").read_text(encoding="utf-8")

@@ -1,0 +1,210 @@
+"""The charge table follows from the kept boundary files, is only added to, and can be proved."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jevons.app.results import Query
+from jevons.app.use_cases import Jevons
+from jevons.stores.declarations import FOLDER
+from jevons.vocabulary.errors import BoundaryError, LedgerDamaged
+from tests.unit.stores.sample import DAY, T0, call, opened, table_rows
+
+SEAT = """schema = "jevons.boundary/v1"
+name = "own"
+[out]
+energy = "none of it is ours"
+[[element]]
+kind = "seat"
+name = "copilot"
+price = 30
+per = "month"
+team = "web"
+valid_from = 2026-09-01
+source = "an order"
+"""
+PLAN = """schema = "jevons.boundary/v1"
+name = "plans"
+[[element]]
+kind = "plan"
+name = "max"
+price = 90
+per = "month"
+calls = {harness = "codex"}
+valid_from = 2026-09-01
+valid_to = 2026-10-01
+"""
+
+
+class Clock:
+    """A clock that the test moves: T0 is 2026-09-21."""
+
+    def __init__(self) -> None:
+        self.now = T0
+
+    def __call__(self) -> int:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def jevons(tmp_path: Path, clock: Clock) -> Any:
+    with opened(tmp_path / "home", clock) as found:
+        yield found
+
+
+def declare(jevons: Jevons, text: str, name: str = "own.toml") -> Any:
+    path = jevons.settings.home.parent / name
+    path.write_text(text)
+    return jevons.add_boundary(path)
+
+
+def total(jevons: Jevons, view: str = "effective", **query: Any) -> Decimal:
+    account = jevons.total_cost(Query(**query), view)
+    return Decimal(account.total.total).scaleb(-15)
+
+
+def test_days_are_charged_as_they_come(jevons: Jevons, clock: Clock) -> None:
+    declare(jevons, SEAT)
+    assert (total(jevons), total(jevons, "billed")) == (Decimal(21), Decimal(30))
+    clock.now += 5 * DAY
+    assert total(jevons) == 26
+    assert total(jevons, since="2026-09-10", until="2026-09-12") == 2
+    rows = jevons.store.books.charges.batch()
+    assert total(jevons) == 26 and jevons.store.books.charges.batch() == rows
+    assert jevons.verify().first_difference is None
+
+
+def test_a_changed_declaration_takes_back_and_adds(jevons: Jevons, clock: Clock) -> None:
+    declare(jevons, SEAT)
+    before = table_rows(jevons, "charges")
+    clock.now += 1
+    declare(jevons, SEAT.replace("30", "60"))
+    assert set(before) < set(table_rows(jevons, "charges"))
+    assert total(jevons) == 42
+    assert total(jevons, as_of="2026-09-21T14:13:20.000005Z") == 42
+    signs = [row["sign"] for row in charges(jevons)]
+    assert signs.count(-1) == len(before) and signs.count(1) == 2 * len(before)
+    assert declare(jevons, SEAT.replace("30", "60")) is None
+    assert [one.recorded_at for one in jevons.store.declarations()] == sorted(
+        one.recorded_at for one in jevons.store.declarations()
+    )
+    assert jevons.verify().first_difference is None
+
+
+def charges(jevons: Jevons) -> list[dict[str, Any]]:
+    books = jevons.store.books
+    found: list[dict[str, Any]] = books.arrow(
+        "SELECT * FROM read_parquet(?)", [books.charges.files()]
+    ).to_pylist()
+    return found
+
+
+def test_what_was_believed_before_can_be_asked(jevons: Jevons, clock: Clock) -> None:
+    declare(jevons, SEAT)
+    clock.now += DAY
+    declare(jevons, SEAT.replace("30", "60"))
+    assert total(jevons) == 44
+    assert total(jevons, as_of="2026-09-21T23:00:00Z") == 21
+    assert total(jevons, as_of="2026-09-20") == 0
+
+
+def test_an_emptied_boundary_charges_nothing(jevons: Jevons) -> None:
+    declare(jevons, SEAT)
+    declare(jevons, SEAT.partition("[[element]]")[0])
+    assert (total(jevons), total(jevons, "billed")) == (0, 0)
+    assert jevons.verify().first_difference is None
+
+
+def test_the_same_thing_in_two_files_is_refused(jevons: Jevons) -> None:
+    declare(jevons, SEAT)
+    with pytest.raises(BoundaryError) as caught:
+        declare(jevons, SEAT.replace('"own"', '"other"'), "other.toml")
+    assert "other.toml: line 5: element copilot" in caught.value.what
+    assert len(jevons.boundaries()) == 1
+    assert total(jevons) == 21
+
+
+def test_late_calls_move_the_fee_of_their_plan(jevons: Jevons, clock: Clock) -> None:
+    clock.now += 30 * DAY
+    declare(jevons, PLAN)
+    assert jevons.total_cost(Query()).total.unused == 90 * 10**15
+    jevons.store.seal([call(1, harness="codex", team="a"), call(2, harness="codex", team="a")])
+    account = jevons.total_cost(Query(by=("team",)))
+    assert account.total.unused == 0
+    ((values, nobody, of),) = account.rows
+    assert (values, nobody, of.total) == (("a",), False, 90 * 10**15)
+    jevons.store.seal([call(DAY // 10**6, harness="codex", team="b")])
+    assert total(jevons) == 90
+    parts = {values: of.total for values, _, of in jevons.total_cost(Query(by=("team",))).rows}
+    assert sum(parts.values()) == 90 * 10**15 and set(parts) == {("a",), ("b",)}
+    assert total(jevons, "list") == jevons.report(Query()).total.list_cost
+    assert {row["charge"] for row in charges(jevons)} == {
+        "purchase", "unused", "included", "covered",
+    }  # fmt: skip
+    assert jevons.verify().first_difference is None
+    jevons.store.compact(force=True)
+    assert jevons.verify().first_difference is None
+
+
+def test_a_file_that_was_kept_but_not_posted_is_posted_later(
+    jevons: Jevons, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("jevons.stores.charging.post", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            declare(jevons, SEAT)
+    assert len(jevons.boundaries()) == 1
+    with opened(jevons.settings.home, jevons.store.clock) as again:
+        assert again.verify().first_difference is None
+        assert total(again) == 21
+
+
+def test_a_changed_copy_is_noticed(jevons: Jevons) -> None:
+    declare(jevons, SEAT)
+    (copy,) = (jevons.settings.home / FOLDER).iterdir()
+    copy.write_text(SEAT.replace("30", "31"))
+    with pytest.raises(LedgerDamaged):
+        jevons.boundaries()
+    difference = jevons.verify().first_difference
+    assert difference is not None and copy.name in difference
+
+
+def test_a_lost_copy_is_noticed(jevons: Jevons) -> None:
+    declare(jevons, SEAT)
+    (copy,) = (jevons.settings.home / FOLDER).iterdir()
+    copy.unlink()
+    difference = jevons.verify().first_difference
+    assert difference is not None and "copilot" in difference
+
+
+def test_charges_know_their_days_in_every_zone(jevons: Jevons, clock: Clock) -> None:
+    declare(jevons, SEAT)
+    clock.now += 40 * DAY
+    for zone in ("UTC", "Asia/Tokyo", "America/New_York"):
+        day = total(jevons, since="2026-09-10", until="2026-09-11", time_zone=zone)
+        assert day == 1
+        months = jevons.total_cost(Query(by=("month",), time_zone=zone)).rows
+        assert {values[0]: of.total for values, _, of in months}["2026-09"] == 30 * 10**15
+
+
+def test_hours_are_refused(jevons: Jevons) -> None:
+    from jevons.vocabulary.errors import UsageError
+
+    with pytest.raises(UsageError):
+        jevons.total_cost(Query(by=("hour",)))
+
+
+def test_a_reader_without_rights_reads(jevons: Jevons, monkeypatch: pytest.MonkeyPatch) -> None:
+    declare(jevons, SEAT)
+    monkeypatch.setattr("jevons.stores.store.Store.writable", property(lambda _: False))
+    with opened(jevons.settings.home, lambda: T0 + 9 * DAY) as reader:
+        assert total(reader) == 21
