@@ -22,7 +22,6 @@ from bench.tables import at_least, median, table
 from jevons.app.company import generate
 from jevons.app.settings import Settings
 from jevons.app.wiring import open_jevons
-from jevons.ledger.intake import accept
 from jevons.sources.events import read_line
 from jevons.stores.inbox import Inbox
 from jevons.vocabulary.observation import Observation
@@ -38,11 +37,11 @@ SECONDS = 3.0
 
 
 def read(lines: Sequence[bytes]) -> list[Observation]:
-    """What a receiver does with lines: decode and check them."""
+    """What a receiver does with lines before it hands them to be checked and acknowledged."""
     found = []
     for number, line in enumerate(lines):
         one = read_line(line, "bench", number)
-        assert isinstance(one, Observation) and accept(one) is None, "a generated line is refused"
+        assert isinstance(one, Observation), "a generated line is refused"
         found.append(one)
     return found
 

@@ -13,10 +13,10 @@ import msgspec
 
 from jevons.app.importing import Importer
 from jevons.app.results import Progress
-from jevons.app.segments import BATCH, CHUNK, Harvest
-from jevons.ledger.admission import admit
+from jevons.app.segments import BATCH, Harvest
 from jevons.ledger.outcomes import accept_outcome
 from jevons.vocabulary.errors import SourceError
+from jevons.vocabulary.memory import CHUNK
 from jevons.vocabulary.observation import Observation
 from jevons.vocabulary.outcome import Outcome
 from jevons.vocabulary.source import Source
@@ -136,6 +136,8 @@ class _Told:
 
 
 def _store(importer: Importer, observations: list[Observation], total: int) -> None:
+    from jevons.ledger.admission import admit
+
     importer.total_bytes = total
     batches = []
     for first in range(0, len(observations), CHUNK):

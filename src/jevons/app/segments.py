@@ -18,6 +18,7 @@ import msgspec
 
 from jevons.app.reading import Reading, explain
 from jevons.vocabulary.errors import SourceError
+from jevons.vocabulary.memory import CHUNK
 from jevons.vocabulary.observation import Observation
 from jevons.vocabulary.rejection import Rejection, reject
 from jevons.vocabulary.source import Source, State
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 
 SEGMENT_BYTES: Final = 40 << 20
 """How many bytes one task reads: bounds memory, and what is lost on a kill."""
-
-CHUNK: Final = 4_000
-"""Observations that are prepared together: about what the processor's caches hold."""
 
 BATCH: Final = 50_000
 """Observations per batch that is written."""
@@ -184,6 +182,8 @@ class _Harvester:
 
     def flush(self) -> None:
         """Check and prepare what is collected."""
+        if not self.observations:
+            return
         from jevons.ledger.admission import admit  # with NumPy, which is not needed for nothing new
 
         fields, refused = admit(self.observations)

@@ -24,6 +24,7 @@ from jevons.pricing.context import PriceContext
 from jevons.pricing.kernel import RatedMatrix, rate_many
 from jevons.pricing.rate import PROVENANCE_OF, reason_of
 from jevons.usage.matrix import SplitMatrix, split_many
+from jevons.usage.served import Served
 from jevons.usage.split import split
 from jevons.vocabulary.charge import (
     PRICE_STATES,
@@ -154,23 +155,29 @@ _CONTEXT: Final = ("provider", "host", "region", "service_tier", "batch", "speed
 
 
 def _rate_plain(fields: Fields, matrix: SplitMatrix, book: PriceBook) -> RatedMatrix:
-    """Rate every row as if it were plain; one context per profile and way of being served."""
+    """Rate every row as if it were plain; what is priced alike shares a context."""
     profiles = np.asarray(fields.codes, dtype=np.int64)
     ways = len(matrix.servings)
     pairs, index = np.unique(profiles * ways + matrix.served, return_inverse=True)
-    shared = {name: fields.shared(name) for name in (*_CONTEXT, "response_model", "request_model")}
-    contexts = []
-    for pair in pairs.tolist():
-        profile, served = divmod(pair, ways)
-        values = {name: shared[name][profile] for name in _CONTEXT}
-        for name, value in matrix.servings[served]._asdict().items():
-            values[name] = values[name] if value is None or name == "host" else value
-        values["host"] = values["host"] or matrix.servings[served].host
-        model = shared["response_model"][profile] or shared["request_model"][profile]
-        contexts.append(PriceContext(**values, model=model))
+    names = (*_CONTEXT, "response_model", "request_model")
+    asked = list(zip(*map(fields.shared, names), strict=True))
+    contexts: dict[tuple[Any, ...], int] = {}
+    numbers = np.zeros(len(pairs), dtype=np.int32)
+    for pair, (profile, served) in enumerate(divmod(pair, ways) for pair in pairs.tolist()):
+        numbers[pair] = contexts.setdefault((*asked[profile], served), len(contexts))
+    made = [_context(key[:-1], matrix.servings[key[-1]]) for key in contexts]
     times = np.array(fields.own("time"), dtype=np.int64)
-    rows = index.astype(np.int32)
-    return rate_many(matrix.quantities, rows, contexts, times, matrix.tier_input, book)
+    return rate_many(matrix.quantities, numbers[index], made, times, matrix.tier_input, book)
+
+
+def _context(asked: tuple[Any, ...], served: Served) -> PriceContext:
+    """The context of a plain row: what the body says comes first, but for the host."""
+    *facts, response_model, request_model = asked
+    values = dict(zip(_CONTEXT, facts, strict=True))
+    for name, value in served._asdict().items():
+        values[name] = values[name] if value is None or name == "host" else value
+    values["host"] = values["host"] or served.host
+    return PriceContext(**values, model=response_model or request_model)
 
 
 def _rate_single(

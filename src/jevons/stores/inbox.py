@@ -20,13 +20,19 @@ from jevons.vocabulary.errors import JevonsError
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS arrivals (id INTEGER PRIMARY KEY AUTOINCREMENT, count INTEGER NOT NULL,
   lines BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS waiting (observation BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS unsealed (observation BLOB PRIMARY KEY, arrival INTEGER NOT NULL)
+  WITHOUT ROWID;
 """
 
 
 def observation_id(line: bytes) -> bytes:
-    """The id of an observation: the 16-byte digest of its canonical JSON."""
-    return blake2b(line, digest_size=16).digest()
+    """What an observation waits under: its time and the 16-byte digest of its canonical JSON.
+
+    What comes together is of about the same time, so it lies on few pages of the index: digests
+    alone would touch, and write, a page for nearly every observation.
+    """
+    time = line.partition(b'"time":')[2][:16]
+    return time + blake2b(line, digest_size=16).digest()
 
 
 class Inbox:
@@ -91,19 +97,22 @@ class Inbox:
 
     def _insert(self, lines: list[bytes]) -> int:
         fresh = {observation_id(line): line for line in lines}
+        number = self._db.execute(
+            "INSERT INTO arrivals (count, lines) VALUES (?, ?)",
+            (len(fresh), b"\n".join(fresh.values())),
+        ).lastrowid
         before = self._db.total_changes
-        self._db.executemany("INSERT OR IGNORE INTO waiting VALUES (?)", [(i,) for i in fresh])
+        self._db.executemany(
+            "INSERT OR IGNORE INTO unsealed VALUES (?, ?)", [(one, number) for one in fresh]
+        )
         accepted = self._db.total_changes - before
-        if accepted:
-            content = b"\n".join(fresh.values())
-            self._db.execute(
-                "INSERT INTO arrivals (count, lines) VALUES (?, ?)", (accepted, content)
-            )
+        if not accepted:
+            self._db.execute("DELETE FROM arrivals WHERE id = ?", (number,))
         return accepted
 
     def waiting(self) -> int:
         """How many observations wait to be sealed."""
-        (count,) = self._db.execute("SELECT count(*) FROM waiting").fetchone()
+        (count,) = self._db.execute("SELECT count(*) FROM unsealed").fetchone()
         return int(count)
 
     def holds_any(self) -> bool:
@@ -126,14 +135,11 @@ class Inbox:
         with self._lock, operational(self.path):
             self._db.execute("BEGIN IMMEDIATE")
             try:
-                rows = self._db.execute(
-                    "SELECT lines FROM arrivals WHERE id <= ?", (mark,)
-                ).fetchall()
-                ids = [
-                    (observation_id(line),) for (content,) in rows for line in content.split(b"\n")
-                ]
-                self._db.executemany("DELETE FROM waiting WHERE observation = ?", ids)
                 self._db.execute("DELETE FROM arrivals WHERE id <= ?", (mark,))
+                if self.holds_any():
+                    self._db.execute("DELETE FROM unsealed WHERE arrival <= ?", (mark,))
+                else:
+                    self._db.execute("DELETE FROM unsealed")  # all at once, not one by one
                 self._db.execute("COMMIT")
             except BaseException:
                 if self._db.in_transaction:

@@ -6,13 +6,12 @@ number; one that lags after a crash is brought up from the observations at the n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 
-from jevons.ledger.fields import Fields
 from jevons.ledger.identity import digest, event_id, group, is_keyless, keys, lookup_hash
 from jevons.ledger.matching import Matched, match
 from jevons.ledger.posting import post
@@ -23,7 +22,7 @@ from jevons.stores.columns import Resolved, event_rows, key_rows, observation_ro
 from jevons.stores.correction import corrections
 from jevons.stores.neighbours import Search
 from jevons.stores.plan import Plan, Preview, Sealed
-from jevons.stores.preparation import Prepared, prepare
+from jevons.stores.preparation import Prepared, prepare_all
 from jevons.stores.rollup import ROLLUPS, cells_sql, runs_sql
 from jevons.stores.schema import CARDS
 from jevons.vocabulary.charge import RateCard
@@ -39,10 +38,10 @@ class Journal:
         self.books = books
         self.book = book
 
-    def seal(self, observations: Sequence[Observation], recorded_at: int) -> Sealed:
+    def seal(self, observations: Iterable[Observation], recorded_at: int) -> Sealed:
         """Append observations (with `time` as epoch microseconds). Known ones are counted and
         dropped."""
-        return self.seal_prepared(prepare(Fields(observations), self.book()), recorded_at)
+        return self.seal_prepared(prepare_all(observations, self.book()), recorded_at)
 
     def seal_prepared(self, prepared: Prepared, recorded_at: int) -> Sealed:
         """Append a batch that was prepared here or in another process."""
@@ -53,10 +52,10 @@ class Journal:
         plan.sealed.batch = batch
         return plan.sealed
 
-    def preview(self, observations: Sequence[Observation], recorded_at: int) -> Preview | None:
+    def preview(self, observations: Iterable[Observation], recorded_at: int) -> Preview | None:
         """What sealing these observations would append, without writing anything."""
         batch = self.books.last_batch() + 1
-        plan = self._plan(prepare(Fields(observations), self.book()), batch)
+        plan = self._plan(prepare_all(observations, self.book()), batch)
         if not plan.kept:
             return None
         return Preview(self._event_table(plan, batch, recorded_at), plan.cards())
@@ -74,8 +73,7 @@ class Journal:
         for batch in range(behind + 1, newest + 1):
             payloads = books.batch_payloads(batch)
             if payloads:
-                observations = [_decode(payload) for payload in payloads]
-                plan = self._plan(prepare(Fields(observations), self.book()), batch)
+                plan = self._plan(prepare_all(map(_decode, payloads), self.book()), batch)
                 self._project(plan, batch, books.batch_recorded_at(batch))
                 replayed.append(batch)
         self.refresh_rollups()

@@ -7,9 +7,11 @@ rows of all tables; the journal then drops the rows of observations that meet an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import islice
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -28,6 +30,8 @@ from jevons.ledger.posting import post
 from jevons.pricing.book import PriceBook
 from jevons.stores.columns import Resolved, event_rows, payload_rows
 from jevons.vocabulary.charge import RateCard
+from jevons.vocabulary.memory import CHUNK
+from jevons.vocabulary.observation import Observation
 
 
 @dataclass(slots=True)
@@ -90,16 +94,23 @@ def keyed(fields: Fields) -> tuple[Keyed, list[bytes]]:
     return Keyed(hashes, np.array(owners, dtype=np.int64), keyless, times), ids
 
 
+_ID: Final = blake2b(b"id:", digest_size=16)
+
+
 def _usual(response: str, request: str | None) -> list[bytes] | None:
     """The digests of a report with ids of the provider only, None if the ids need a closer look."""
     if request is None or request == response:
-        return [blake2b(b"id:" + response.encode(), digest_size=16).digest()]
+        return [_of_id(response)]
     if not PROVIDER_REQUEST.match(request):
         return None
-    return [
-        blake2b(b"id:" + response.encode(), digest_size=16).digest(),
-        blake2b(b"id:" + request.encode(), digest_size=16).digest(),
-    ]
+    return [_of_id(response), _of_id(request)]
+
+
+def _of_id(identifier: str) -> bytes:
+    """`digest` of the key of a long id; the hash's state after the prefix is made once."""
+    state = _ID.copy()
+    state.update(identifier.encode())
+    return state.digest()
 
 
 def prepare(fields: Fields, book: PriceBook) -> Prepared:
@@ -113,6 +124,14 @@ def prepare(fields: Fields, book: PriceBook) -> Prepared:
     encode = msgspec.json.Encoder().encode
     payloads = payload_rows(fields.column("source"), list(map(encode, observations)))
     return Prepared(payloads, found, rows, postings.event, postings.cards, postings.impossible)
+
+
+def prepare_all(observations: Iterable[Observation], book: PriceBook) -> Prepared:
+    """Canonical observations as one batch, made and worked on by the chunk."""
+    left = iter(observations)
+    chunks = iter(lambda: list(islice(left, CHUNK)), [])
+    batches = [prepare(Fields(chunk), book) for chunk in chunks]
+    return joined(batches) if batches else prepare(Fields([]), book)
 
 
 def joined(batches: Sequence[Prepared]) -> Prepared:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
-from jevons.ledger.intake import accept
 from jevons.stores.answers import Answers
 from jevons.stores.failure import operational
 from jevons.stores.inbox import Inbox
@@ -226,11 +225,13 @@ class Store:
 
         What may not enter the books is kept as a rejection at once, and is not acknowledged.
         """
-        refused = [(one, reason) for one in observations if (reason := accept(one))]
+        from jevons.ledger.admission import admit
+
+        fields, refused = admit(observations)
         if refused:
-            self.reject(_refusal(one, reason) for one, reason in refused)
-        lost = {id(one) for one, _ in refused}
-        lines = [msgspec.json.encode(one) for one in observations if id(one) not in lost]
+            self.reject(_refusal(observations[p], reason) for p, reason in refused.items())
+        encode = msgspec.json.Encoder().encode
+        lines = list(map(encode, fields.observations))
         return self.inbox.append(lines) if lines else 0
 
     def seal_inbox(self, *, wait_seconds: int = 60) -> int:
@@ -244,10 +245,9 @@ class Store:
                 mark, lines = self.inbox.peek(SEAL_ROWS)
                 if not lines:
                     break  # another process was faster
-                observations = [_decode(line) for line in lines]
-                outcome = self.journal.seal(observations, recorded_at)
+                outcome = self.journal.seal(map(_decode, lines), recorded_at)
                 refused = outcome.impossible.items()
-                self.reject(_refusal(observations[i], reason) for i, reason in refused)
+                self.reject(_refusal(_decode(lines[p]), reason) for p, reason in refused)
                 self.inbox.remove(mark)
                 sealed += outcome.new
         return sealed
@@ -279,7 +279,7 @@ class Store:
         _, lines = self.inbox.peek(sys.maxsize)
         if not lines:
             return None
-        return self.journal.preview([_decode(line) for line in lines], self.clock())
+        return self.journal.preview(map(_decode, lines), self.clock())
 
     def ask(self, question: Question) -> Answer:
         """Answer a report query from sealed tables and inbox."""

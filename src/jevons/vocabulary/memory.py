@@ -1,10 +1,14 @@
-"""The search for reference cycles, suspended where millions of plain values are made at once."""
+"""Memory where millions of plain values are made: how many at once, and no search for cycles."""
 
 from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
+
+CHUNK: Final = 4_000
+"""How many observations are best worked on together: about what the processor's caches hold."""
 
 
 @contextmanager

@@ -91,6 +91,8 @@ def test_what_cannot_be_stored_is_not_acknowledged(tmp_path: Path) -> None:
 def test_the_id_is_that_of_the_content() -> None:
     assert observation_id(b"a") == observation_id(b"a") != observation_id(b"b")
     assert len(observation_id(b"")) == 16
+    early, late = (b'{"provider":"p","time":%d}' % time for time in (10**15, 2 * 10**15))
+    assert observation_id(early) < observation_id(late)
 
 
 def test_sealing_moves_everything_once(tmp_path: Path) -> None:
