@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from jevons.analysis.bridge.pvm import PriceVolumeMix, price_volume_mix
     from jevons.analysis.bridge.shapley import shapley, shapley_exact
     from jevons.analysis.bridge.tree import Side
+    from jevons.analysis.price_index import chained, fisher
     from jevons.analysis.spend import Part, Spend
 
 _EXPORTS: Final[dict[str, tuple[str, ...]]] = {
@@ -21,6 +22,7 @@ _EXPORTS: Final[dict[str, tuple[str, ...]]] = {
     "jevons.analysis.bridge.pvm": ("PriceVolumeMix", "price_volume_mix"),
     "jevons.analysis.bridge.shapley": ("shapley", "shapley_exact"),
     "jevons.analysis.bridge.tree": ("Side",),
+    "jevons.analysis.price_index": ("chained", "fisher"),
     "jevons.analysis.spend": ("Part", "Spend"),
 }
 """Module -> the functions and types of the public Python interface that it holds."""
@@ -35,6 +37,8 @@ __all__ = (
     "Undefined",
     "__version__",
     "bridge",
+    "chained",
+    "fisher",
     "lmdi",
     "lmdi_ratios",
     "price_volume_mix",

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from jevons.app.boundary import Declared
     from jevons.app.economics import UnitReport
     from jevons.app.explaining import Explanation
+    from jevons.app.indexing import By, Index
     from jevons.app.outcomes import OutcomeSummary
     from jevons.app.ports import Ledger
     from jevons.app.total_cost import Account
@@ -153,6 +154,12 @@ class Jevons:
         from jevons.app.explaining import explain
 
         return explain(self.store, self._question, before, after, method)
+
+    def price_index(self, query: Query, by: By = "month", floor: Decimal | None = None) -> Index:
+        """Prices, tokens, calls and spend by period as indices. Raises UsageError."""
+        from jevons.app.indexing import price_index
+
+        return price_index(self.store, self._question, query, by, floor)
 
     def events(self, query: Query, limit: int | None = None) -> Iterator[dict[str, object]]:
         """The live events that a query selects, oldest first, JSON-ready."""

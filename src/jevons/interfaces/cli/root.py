@@ -25,6 +25,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "report": ("reporting", "Show what was used and what it cost."),
     "explain": ("explaining", "Say why the bill changed from one period to another."),
     "tca": ("tca", "Show the total cost of AI in six components."),
+    "index": ("indexing", "Show what prices, tokens per task and spend did, as indices."),
     "events": ("listing", "List single calls: tokens, charges, and why they cost that."),
     "rejects": ("listing", "List the lines that could not be read, and why."),
     "unit": ("unit", "Show what an attempt and a success cost."),
