@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from jevons.analysis.price_index import chained, fisher, relative
 
+Period = dict[str, tuple[int, int]]
 items = st.dictionaries(
     st.sampled_from("abcdef"), st.tuples(st.integers(1, 10**18), st.integers(1, 10**9)), min_size=1
 )
@@ -57,7 +58,7 @@ def test_figures_relative_to_the_first() -> None:
 
 
 @given(items, items)
-def test_the_way_back_is_the_reciprocal(before: dict, after: dict) -> None:  # type: ignore[type-arg]
+def test_the_way_back_is_the_reciprocal(before: Period, after: Period) -> None:
     there, back = fisher(before, after).ratio, fisher(after, before).ratio
     assert (there is None) == (back is None)
     if there is not None and back is not None:
@@ -66,7 +67,7 @@ def test_the_way_back_is_the_reciprocal(before: dict, after: dict) -> None:  # t
 
 @given(items, st.integers(2, 1000), st.integers(1, 50))
 def test_equal_changes_of_all_prices_are_that_change(
-    before: dict[str, tuple[int, int]], factor: int, times: int
+    before: Period, factor: int, times: int
 ) -> None:
     after = {k: (cost * factor * times, n * times) for k, (cost, n) in before.items()}
     ratio = fisher(before, after).ratio
