@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -13,18 +14,23 @@ from jevons.analysis.bridge.lmdi import Undefined
 from jevons.analysis.bridge.moves import Move, moves
 from jevons.analysis.bridge.tree import GROUP, MODEL, Side
 from jevons.app.results import Query
+from jevons.app.total_cost import account
 from jevons.vocabulary.charge import PROVENANCES
 from jevons.vocabulary.errors import UsageError
 from jevons.vocabulary.money import from_femto
 from jevons.vocabulary.period import instant, iso
 
 if TYPE_CHECKING:
+    from jevons.analysis.spend import Spend
     from jevons.app.ports import Ledger
     from jevons.stores.question import Question
 
 MODEL_LEVEL: Final = (*MODEL, "request_model", "response_model", "provider", "host", "region",
                       "speed")  # fmt: skip
 """Dimensions that say which model served a call; all others belong to the group of its task."""
+
+ALLOCATED: Final = "allocated charges"
+"""The one line of charges where a part of the company is asked for."""
 
 _NOT_BY: Final = ("hour", "day", "week", "month", "year", "price_state", "provenance", "evidence")
 _DAY_US: Final = 86_400_000_000
@@ -118,7 +124,21 @@ def _side(
 ) -> Side:
     # By price state, so that a row has a price for all of its calls or for none.
     rows = ledger.spend(ask(replace(query, by=(*group, *model, "price_state"))), by_unit=True)
-    return Side(rows, ledger.task_counts(ask(replace(query, by=group))))
+    tasks = ledger.task_counts(ask(replace(query, by=group)))
+    return Side(rows, tasks, _charges(ledger, ask(replace(query, by=())), rows))
+
+
+def _charges(ledger: Ledger, question: Question, rows: Iterable[Spend]) -> dict[str, int]:
+    """What the declared boundary adds to a period: by element, or, of a part of the company, all
+    that is allocated to it."""
+    ledger.post_charges()
+    found: dict[str, int] = defaultdict(int)
+    for charge in ledger.charges(question):
+        found[charge.element] += charge.effective_cost
+    if not found or not question.where:
+        return dict(found)
+    calls = sum(part.effective_cost or 0 for row in rows for part in row.parts)
+    return {ALLOCATED: account(ledger, question, "effective").total.total - calls}
 
 
 def _facts(label: str, query: Query, side: Side) -> PeriodFacts:
