@@ -53,6 +53,12 @@ def _draws(size: int) -> NDArray[np.float64]:
     return counts.reshape(RESAMPLES, size).astype(np.float64)
 
 
+def resampled_sums(values: Floats) -> Floats:
+    """The sum over clusters in every resample; the order of the clusters matters."""
+    found: Floats = _draws(len(values)) @ values
+    return found
+
+
 def ratio_interval(
     amounts: Floats, counts: Floats, level: float = 0.95
 ) -> tuple[float | None, float | None] | None:

@@ -52,7 +52,8 @@ class Attempts:
     together: priced of them, priced_successes; decided_spend, failed_spend (failed or abandoned),
     human_minutes (told by with_minutes of them), loss, value (of successes), grade (0 measured, 1
     sampled, 2 estimated; the weakest; None without value), valued: successes with a value.
-    quantiles: as `QUANTILES`, over all attempts with a known cost. trials: (attempts, successes,
+    cycle_spend, cycles: cost and calls of the attempts with several calls, all of them. quantiles:
+    as `QUANTILES`, over all attempts with a known cost. trials: (attempts, successes,
     tasks with these), decided ones by task.
     """
 
@@ -78,6 +79,8 @@ class Attempts:
     baseline_minutes: Decimal
     baseline_cost: Decimal
     quantiles: tuple[int | None, int | None, int | None]
+    cycle_spend: int = 0
+    cycles: int = 0
     trials: tuple[tuple[int, int, int], ...] = ()
     clusters: Clusters = field(default_factory=Clusters)
 
@@ -121,7 +124,7 @@ def unit(one: Attempts, hourly_rate: Decimal | None = None) -> Unit:
     cost per success = (spend + review + loss of all decided attempts) / successes.
     failed share = spend of failed and abandoned attempts / spend of decided attempts.
     """
-    review = _review(one, hourly_rate)
+    review = review_cost(one, hourly_rate)
     paid = dollars(one.decided_spend) + (review or Decimal(0)) + one.loss
     known = one.attempts - one.unpriced
     rate = one.succeeded / one.decided if one.decided else None
@@ -138,7 +141,8 @@ def unit(one: Attempts, hourly_rate: Decimal | None = None) -> Unit:
     )
 
 
-def _review(one: Attempts, hourly_rate: Decimal | None) -> Decimal | None:
+def review_cost(one: Attempts, hourly_rate: Decimal | None) -> Decimal | None:
+    """Human minutes at an hourly rate in USD; None when there are minutes and no rate."""
     if hourly_rate is None:
         return None if one.human_minutes else Decimal(0)
     return ratio(one.human_minutes * hourly_rate, 60) or Decimal(0)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from jevons.stores.attempts import Summed
     from jevons.stores.books import Books
     from jevons.stores.declarations import Declaration
+    from jevons.stores.figures import Calls
     from jevons.stores.outcomes import Recorded
     from jevons.stores.plan import Sealed
     from jevons.stores.preparation import Prepared
@@ -176,6 +177,10 @@ class Ledger(Protocol):
 
     def attempts(self, question: Question) -> Summed:
         """Attempts that began in the period, summed by the question's dimensions."""
+        ...
+
+    def calls(self, question: Question, owner: str) -> Calls | None:
+        """What the key figures need of the calls of a period; None without calls."""
         ...
 
     def unlinked_outcomes(self) -> tuple[int, int]:

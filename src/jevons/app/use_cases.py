@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from jevons.analysis.bridge.effects import Method
     from jevons.app.boundary import Declared
-    from jevons.app.economics import UnitReport
+    from jevons.app.economics import Given, KpiReport, UnitReport, WorthReport
     from jevons.app.explaining import Explanation
     from jevons.app.indexing import By, Index
     from jevons.app.outcomes import OutcomeSummary
@@ -256,6 +256,19 @@ class Jevons:
         from jevons.app.economics import unit_report
 
         return unit_report(self.store, self._question(query), hourly_rate)
+
+    def worth(self, query: Query, hourly_rate: Decimal | None = None) -> WorthReport:
+        """Whether what succeeded is worth what everything cost. Raises UsageError."""
+        from jevons.app.economics import worth_report
+
+        return worth_report(self.store, self._question(query), hourly_rate)
+
+    def kpi(self, query: Query, given: Given) -> KpiReport:
+        """The key figures of a period. given: what only people know (budget, pay, rate). Raises
+        UsageError, SourceError."""
+        from jevons.app.economics import kpi_report
+
+        return kpi_report(self.store, self._question(query), given)
 
     def rejections(self) -> Iterator[Rejection]:
         """Everything that was refused, by file and line."""

@@ -71,6 +71,8 @@ _FIGURES: Final = {
     "grade": "max(grade) FILTER (fate = 'succeeded' AND priced)",
     "baseline_minutes": f"coalesce(sum(baseline_minutes) FILTER ({_MATCHED}), 0)",
     "baseline_cost": f"coalesce(sum(baseline_cost) FILTER ({_MATCHED}), 0)",
+    "cycle_spend": "coalesce(sum(cost) FILTER (priced AND calls > 1), 0)",
+    "cycles": "coalesce(sum(calls) FILTER (priced AND calls > 1), 0)",
     "quantiles": f"quantile_disc(cost, {[float(q) for q in QUANTILES]}) FILTER (priced)",
 }
 """The figures of a row over the attempts in it."""
@@ -206,7 +208,7 @@ class _Summing:
         ]
         self.linking.table(
             "attempts",
-            f"SELECT attempt, coalesce(task, attempt) AS cluster, task, {chosen}cost, "
+            f"SELECT attempt, coalesce(task, attempt) AS cluster, task, {chosen}cost, calls, "
             "known > 0 AND (unknown = 0 OR cost > 0) AS priced, unknown + bounded > 0 AS bounded, "
             "coalesce(fate, 'unknown') AS fate, value, grade, loss, human_minutes, "
             "baseline_minutes, baseline_cost "
@@ -236,7 +238,7 @@ def _attempts(
     costs = row.pop("quantiles") or [None] * len(QUANTILES)
     first, second, third = (_femto(cost) for cost in costs)
     figures: dict[str, Any] = {name: row[name] for name in _FIGURES if name != "quantiles"}
-    for name in ("spend", "undecided_spend", "decided_spend", "failed_spend"):
+    for name in ("spend", "undecided_spend", "decided_spend", "failed_spend", "cycle_spend"):
         figures[name] = _femto(figures[name])
     return Attempts(
         dimensions=key,

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from jevons.stores.attempts import Summed
     from jevons.stores.books import Books
     from jevons.stores.declarations import Declaration
+    from jevons.stores.figures import Calls
     from jevons.stores.journal import Journal
     from jevons.stores.outcomes import Recorded
     from jevons.stores.plan import Preview, Sealed
@@ -473,6 +474,13 @@ class Store:
 
         self._settle()
         return attempts(self.books, question)
+
+    def calls(self, question: Question, owner: str) -> Calls | None:
+        """What the key figures need of the calls of a period; None without calls."""
+        from jevons.stores.figures import calls
+
+        self._settle()
+        return calls(self.books, question, owner)
 
     def unlinked_outcomes(self) -> tuple[int, int]:
         """How many outcomes there are, and how many of them speak of nothing the ledger knows."""

@@ -29,6 +29,8 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "events": ("listing", "List single calls: tokens, charges, and why they cost that."),
     "rejects": ("listing", "List the lines that could not be read, and why."),
     "unit": ("unit", "Show what an attempt and a success cost."),
+    "worth": ("worth", "Tell whether what succeeded is worth what it all cost."),
+    "kpi": ("kpi", "Show the key figures of AI spend, or what they lack."),
     "outcomes": ("outcomes", "Read what became of the work, and list it."),
     "prices": ("pricing", "Look up, add and check prices."),
     "boundary": ("boundary", "Declare what AI costs beside model calls: seats, machines, people."),
