@@ -127,10 +127,38 @@ def units() -> str:
     )
 
 
+def kpi() -> str:
+    """The table of key figures."""
+    from jevons.analysis.kpi import KPIS
+
+    rows = ["| key figure | key | unit | formula | from |", "|---|---|---|---|---|"]
+    for one in KPIS:
+        note = "" if one.published else " No formula is published there: ours is a proposal."
+        source = one.source if one.source != "Jevons" else "ours, a proposal"
+        note = "" if one.source == "Jevons" else note
+        rows.append(f"| {one.name} | `{one.key}` | {one.unit} | {one.formula} | {source}.{note} |")
+    return (
+        "# Key figures\n\n"
+        "`jevons kpi` shows them for a period; each is a function of `jevons.analysis.kpi`. A "
+        "figure that lacks an input says what is missing instead of a number. Costs are effective "
+        "costs; calls without a known price are in the counts and in no cost.\n\n"
+        + "\n".join(rows)
+        + "\n\n- A *request* is an attempt: a root run with everything below it "
+        "([unit economics](unit.md)).\n"
+        "- `--budget USD` is the budget of the period shown. `--hourly-rate USD` prices human "
+        "minutes. `--pay FILE` is CSV with the columns `team` or `person`, and `pay` (USD a year); "
+        "a year has 365 days. With teams and people in one file, the total is that of the teams.\n"
+        "- `--owner DIM` (default `team`) says which dimension makes a cost attributed.\n"
+        "- Foundations' texts are CC BY 4.0; the formulas are quoted as they stood in September "
+        "2026. Those of the Tokenomics Foundation are working drafts.\n"
+    )
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli,
     "settings.md": settings,
     "errors.md": errors,
+    "kpi.md": kpi,
     "units.md": units,
 }
 

@@ -13,8 +13,16 @@ if TYPE_CHECKING:
     from jevons.analysis.bridge.pvm import PriceVolumeMix, price_volume_mix
     from jevons.analysis.bridge.shapley import shapley, shapley_exact
     from jevons.analysis.bridge.tree import Side
+    from jevons.analysis.frontier import Option, Standing, icer, standings
+    from jevons.analysis.kpi import KPIS, Inputs, figures
     from jevons.analysis.price_index import chained, fisher
+    from jevons.analysis.ratio import cost_per_success, quantile, ratio_interval
     from jevons.analysis.spend import Part, Spend
+    from jevons.analysis.success import hindsight, pass_at_k, pass_hat_k, wilson
+    from jevons.analysis.unit import Attempts, Clusters, Interval, Unit, unit
+    from jevons.analysis.worth import Worth, worth
+    from jevons.ledger.outcomes import accept_outcome, fate
+    from jevons.vocabulary.outcome import Outcome
 
 _EXPORTS: Final[dict[str, tuple[str, ...]]] = {
     "jevons.analysis.bridge.change": ("Bridge", "Line", "bridge", "summed"),
@@ -24,27 +32,89 @@ _EXPORTS: Final[dict[str, tuple[str, ...]]] = {
     "jevons.analysis.bridge.tree": ("Side",),
     "jevons.analysis.price_index": ("chained", "fisher"),
     "jevons.analysis.spend": ("Part", "Spend"),
+    "jevons.analysis.frontier": (
+        "Option",
+        "Standing",
+        "icer",
+        "standings",
+    ),
+    "jevons.analysis.kpi": (
+        "KPIS",
+        "Inputs",
+        "figures",
+    ),
+    "jevons.analysis.ratio": (
+        "cost_per_success",
+        "quantile",
+        "ratio_interval",
+    ),
+    "jevons.analysis.success": (
+        "hindsight",
+        "pass_at_k",
+        "pass_hat_k",
+        "wilson",
+    ),
+    "jevons.analysis.unit": (
+        "Attempts",
+        "Clusters",
+        "Interval",
+        "Unit",
+        "unit",
+    ),
+    "jevons.analysis.worth": (
+        "Worth",
+        "worth",
+    ),
+    "jevons.ledger.outcomes": (
+        "accept_outcome",
+        "fate",
+    ),
+    "jevons.vocabulary.outcome": ("Outcome",),
 }
 """Module -> the functions and types of the public Python interface that it holds."""
 
 __all__ = (
+    "KPIS",
+    "Attempts",
     "Bridge",
+    "Clusters",
+    "Inputs",
+    "Interval",
     "Line",
+    "Option",
+    "Outcome",
     "Part",
     "PriceVolumeMix",
     "Side",
     "Spend",
+    "Standing",
     "Undefined",
+    "Unit",
+    "Worth",
     "__version__",
+    "accept_outcome",
     "bridge",
     "chained",
+    "cost_per_success",
+    "fate",
+    "figures",
     "fisher",
+    "hindsight",
+    "icer",
     "lmdi",
     "lmdi_ratios",
+    "pass_at_k",
+    "pass_hat_k",
     "price_volume_mix",
+    "quantile",
+    "ratio_interval",
     "shapley",
     "shapley_exact",
+    "standings",
     "summed",
+    "unit",
+    "wilson",
+    "worth",
 )
 
 

@@ -86,7 +86,7 @@ def allocation_accuracy_index(attributed: Decimal, total: Decimal) -> Decimal | 
 
 
 def cost_visibility_delay(seconds: Decimal, calls: int) -> Decimal | None:
-    """Mean of (time when the cost was in the ledger - time of the call), in hours."""
+    """Sum of (time when the call was in the ledger - time of the call) / calls, in hours."""
     return ratio(seconds, Decimal(calls) * 3600)
 
 

@@ -38,6 +38,12 @@ def ratio(amount: Decimal, count: int | Decimal) -> Decimal | None:
     return _CONTEXT.divide(amount, Decimal(count)).quantize(_PLACES, context=_CONTEXT)
 
 
+def cost_per_success(cost: Decimal | None, successes: int) -> Decimal | None:
+    """All that was spent, failures included, / successes; None when the cost is not known or
+    nothing succeeded. A cost that nobody recorded is None, never 0."""
+    return None if cost is None else ratio(cost, successes)
+
+
 def dollars(femto: int) -> Decimal:
     """Whole 1e-15 USD as USD, exact."""
     return Decimal(femto).scaleb(-MONEY_SCALE, context=_CONTEXT)
