@@ -12,15 +12,14 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from jevons.ledger.identity import digest, event_id, group, is_keyless, keys, lookup_hash
-from jevons.ledger.matching import Matched, match
+from jevons.ledger.identity import digest, event_id, is_keyless, keys
 from jevons.ledger.posting import post
 from jevons.ledger.resolution import resolve
 from jevons.pricing.book import PriceBook
 from jevons.stores.books import Books
 from jevons.stores.columns import Resolved, event_rows, key_rows, observation_rows, stamped
 from jevons.stores.correction import corrections
-from jevons.stores.neighbours import Search
+from jevons.stores.meeting import Meeting, Place, meet
 from jevons.stores.plan import Plan, Preview, Sealed
 from jevons.stores.preparation import Prepared, prepare_all
 from jevons.stores.rollup import ROLLUPS, cells_sql, runs_sql
@@ -96,99 +95,48 @@ class Journal:
         table.replace(rows.cast(table.schema), batch)
 
     def _plan(self, prepared: Prepared, batch: int) -> Plan:
-        affected, known = self._affected(prepared, batch)
-        plan = Plan(prepared, sealed=Sealed(impossible=dict(prepared.impossible)))
-        alone = np.ones(len(prepared), dtype=bool)
-        alone[list(affected)] = False
-        alone[list(prepared.impossible)] = False
-        plan.alone = alone
-        plan.kept = np.flatnonzero(alone).tolist()
+        met = meet(self.books, prepared, batch)
+        plan = Plan(prepared, Sealed(impossible=dict(prepared.impossible)), fresh=met.fresh)
+        plan.alone = np.ones(len(prepared), dtype=bool)
+        for others in (met.fresh, met.repeated, prepared.impossible):
+            plan.alone[list(others)] = False
+        plan.kept = np.flatnonzero(plan.alone).tolist()
+        plan.sealed.repeated = len(met.repeated)
         plan.sealed.events = len(plan.kept)
-        if affected:
-            self._post_affected(plan, sorted(affected - prepared.impossible.keys()), known)
-        plan.kept.sort()
+        if met.fresh:
+            self._supersede(plan, met)
+            plan.kept = sorted([*plan.kept, *met.fresh])
         plan.sealed.new = len(plan.kept)
         return plan
 
-    def _affected(
-        self, prepared: Prepared, batch: int
-    ) -> tuple[set[int], dict[tuple[int, int], Observation]]:
-        """Positions that meet another report, and the stored observations that they meet."""
-        keyed = prepared.keyed
-        _, inverse, counts = np.unique(keyed.hashes, return_inverse=True, return_counts=True)
-        affected = set(keyed.owners[counts[inverse] > 1].tolist())
-        affected |= set(np.flatnonzero(keyed.keyless).tolist())
-        hits = self.books.lookup(keyed.hashes, batch)
-        if len(hits):
-            met = np.isin(keyed.hashes, hits.column("key_hash").to_numpy())
-            affected |= set(keyed.owners[met].tolist())
-        known: dict[tuple[int, int], Observation] = {}
-        search = Search(self.books, prepared)
-        wanted, seen = search.first(), set[int]()
-        while True:
-            fresh = self._load(hits, known)
-            known.update(fresh)
-            found = {lookup_hash(digest(key)) for o in fresh.values() for key in keys(o)}
-            found |= {lookup_hash(event_id((o,))) for o in fresh.values()}
-            found |= {lookup_hash(identifier) for identifier in wanted}
-            if not found - seen:
-                return affected | search.positions(), known
-            hits = self.books.lookup(np.array(sorted(found - seen), dtype=np.int64), batch)
-            seen |= found
-            wanted = search.onward(fresh.values())
-
-    def _load(
-        self, hits: pa.Table, known: dict[tuple[int, int], Observation]
-    ) -> dict[tuple[int, int], Observation]:
-        """The observations at the places of key hits that are not loaded yet."""
-        columns = (hits.column(name).to_pylist() for name in ("batch", "position"))
-        places = set(zip(*columns, strict=True)) - known.keys()
-        return {place: _decode(text) for place, text in self.books.payloads(places).items()}
-
-    def _post_affected(
-        self, plan: Plan, affected: list[int], known: dict[tuple[int, int], Observation]
-    ) -> None:
-        stored = {msgspec.json.encode(observation) for observation in known.values()}
-        for position in affected:
-            content = plan.prepared.content(position)
-            if content in stored:
-                plan.sealed.repeated += 1
-            else:
-                stored.add(content)
-                plan.fresh[position] = _decode(content)
-        if plan.fresh:
-            plan.kept += plan.fresh
-            together = [*known.values(), *plan.fresh.values()]
-            self._supersede(plan, together, match(together, group(together)), known)
-
-    def _supersede(
-        self,
-        plan: Plan,
-        together: list[Observation],
-        matched: list[Matched],
-        known: dict[tuple[int, int], Observation],
-    ) -> None:
-        """Take back the stored rows of the affected calls and post the calls as they are known
+    def _supersede(self, plan: Plan, met: Meeting) -> None:
+        """Take back the stored rows of the calls that changed and post the calls as they are known
         now."""
+        together, matched = met.calls()
+        places: list[Place | int] = [*met.known, *met.fresh]
+        stored = {p for one in matched for p in one.members if p < len(met.known)}
         resolved = Resolved([], [], [], [], [])
         for one in matched:
             members = [together[p] for p in one.members]
             joined = [o for o in members if not is_keyless(o)] or members
             identifier = event_id(joined)
-            plan.link(identifier, members, known, one.members)
+            plan.link(identifier, members, [places[p] for p in one.members])
             resolved.events.append(resolve(members))
             resolved.ids.append(identifier)
             resolved.observations.append(len(members))
             resolved.keyless.append(any(is_keyless(o) for o in members))
             resolved.possible_duplicate.append(one.possible_duplicate)
-        candidates = {event_id((o,)) for o in known.values()}
-        candidates |= {digest(key) for o in known.values() for key in keys(o)} | set(resolved.ids)
-        times = [int(o.time) for o in known.values()] or [0]
-        old = self.books.live_rows(candidates, min(times), max(times))
-        plan.old = old
+        plan.old = self._old_rows([together[p] for p in stored], resolved.ids)
         plan.merged = resolved, post(resolved.events, self.book())
-        plan.sealed.events += len(matched) - len(set(old.column("event_id").to_pylist()))
+        plan.sealed.events += len(matched) - len(set(plan.old.column("event_id").to_pylist()))
         plan.sealed.possible_duplicates += sum(resolved.possible_duplicate)
+
+    def _old_rows(self, reports: list[Observation], ids: list[bytes]) -> pa.Table:
+        """The live rows of the calls that these stored reports made."""
+        candidates = {event_id((one,)) for one in reports} | set(ids)
+        candidates |= {digest(key) for one in reports for key in keys(one)}
+        times = [int(one.time) for one in reports] or [0]
+        return self.books.live_rows(candidates, min(times), max(times))
 
     def _write(self, plan: Plan, batch: int, recorded_at: int) -> None:
         kept = plan.prepared.payloads

@@ -1,31 +1,34 @@
-"""Finding the calls that a report without a key may be: same token counts, near in time.
+"""Finding what may be in one cluster with a changed call: same token counts, near in time.
 
-The rule that joins them is `jevons.ledger.matching`; here is only what it has to look at: every
-stored event and every new report in the same *bucket* (inclusive input and output tokens), followed
-from one to the next as long as they lie close together. Whatever the order in which reports arrive,
-the rule then sees the same cluster.
+The rule that joins reports without a key is `jevons.ledger.matching`; here is only what it has to
+look at. A call that changed alters the cluster that it was in and the one that it is in now, so
+both its old and its new counts and times are looked around, those of the *calls* and not of their
+reports: a partial report that comes late moves its call. What one window holds is enough, whatever
+the order in which reports arrive.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
 
-from jevons.ledger.identity import is_keyless
-from jevons.ledger.matching import GAP_US, token_counts
+from jevons.ledger.identity import group, is_keyless
+from jevons.ledger.matching import WINDOW_US, token_counts
+from jevons.ledger.resolution import resolve
 from jevons.stores.books import Books, between
 from jevons.stores.preparation import Prepared
 from jevons.stores.rollup import INPUT_SQL
 from jevons.vocabulary.observation import Observation
 
-REACH_US: Final = GAP_US + 21_600_000_000
-"""How far apart two reports of one cluster can begin: the gap and a call of six hours."""
+Bucket = tuple[int, int]
+"""Inclusive input tokens and output tokens as `matching` compares them."""
 
-Centre = tuple[int, int, int]
-"""Inclusive input tokens, output tokens as `matching` compares them, time in microseconds."""
+Centre = tuple[Bucket, int]
+"""The counts of a call and its time in epoch microseconds."""
 
 _OUTPUT: Final = "output_quantity + reasoning_quantity + other_output_quantity"
 _SHOWN: Final = f"({_OUTPUT} - CASE WHEN provider = 'google' THEN reasoning_quantity ELSE 0 END)"
@@ -56,78 +59,75 @@ def counts_of(prepared: Prepared) -> np.ndarray:
     return found
 
 
-def stored_near(books: Books, centres: Iterable[Centre], condition: str) -> dict[bytes, Centre]:
-    """Stored events in the buckets of the centres and within reach of one of them."""
+def stored_near(
+    books: Books, centres: Iterable[Centre], condition: str
+) -> set[tuple[bytes, Bucket]]:
+    """Stored events, now or once, with the counts of a centre and within the window around it."""
     wanted = sorted(set(centres))
     if not wanted or not books.event_files():
-        return {}
-    columns = list(zip(*wanted, strict=True))
-    table = pa.table({name: list(c) for name, c in zip(("i", "o", "t"), columns, strict=True)})
-    low, high = min(columns[2]) - REACH_US, max(columns[2]) + REACH_US
+        return set()
+    table = pa.table(
+        {"i": [i for (i, _), _ in wanted], "o": [o for (_, o), _ in wanted],
+         "t": [time for _, time in wanted]}
+    )  # fmt: skip
+    times = [time for _, time in wanted]
+    low, high = min(times) - WINDOW_US, max(times) + WINDOW_US
     rows = books.arrow(
         f"WITH e AS (SELECT event_id, epoch_us(time) AS t, ({INPUT_SQL}) AS i, {_SHOWN} AS o "
         f"FROM {books.event_source()} WHERE sign > 0 AND part = 0 AND completeness = 'complete' "
         f"AND {condition} AND {between(low, high)}) "
-        "SELECT DISTINCT e.event_id, e.i, e.o, e.t FROM e SEMI JOIN wanted w ON e.i = w.i "
-        f"AND e.o = w.o AND e.t BETWEEN w.t - {REACH_US} AND w.t + {REACH_US}",
+        "SELECT DISTINCT e.event_id, e.i, e.o FROM e SEMI JOIN wanted w ON e.i = w.i "
+        f"AND e.o = w.o AND e.t BETWEEN w.t - {WINDOW_US} AND w.t + {WINDOW_US}",
         wanted=table,
     )
-    names = ("event_id", "i", "o", "t")
-    found = zip(*(rows.column(name).to_pylist() for name in names), strict=True)
-    return {identifier: (i, o, t) for identifier, i, o, t in found}
+    columns = (rows.column(name).to_pylist() for name in ("event_id", "i", "o"))
+    return {(event, (i, o)) for event, i, o in zip(*columns, strict=True)}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What places a call: its bucket, its time, and whether a report of it has no key."""
+
+    bucket: Bucket
+    time: int
+    keyless: bool
+
+
+def calls(observations: Sequence[Observation]) -> Iterator[Call]:
+    """The calls that these reports make, of those that can be compared."""
+    for members in group(observations):
+        reports = [observations[p] for p in members]
+        event = resolve(reports)
+        if (counts := token_counts(event)) is not None:
+            yield Call(counts, int(event.time), any(is_keyless(one) for one in reports))
 
 
 class Search:
-    """Follows keyless reports through their buckets, in the batch and in the books."""
+    """Looks around the calls that a batch adds or changes."""
 
     def __init__(self, books: Books, prepared: Prepared) -> None:
         self.books = books
-        self.keyless = prepared.keyed.keyless
-        self.times = prepared.keyed.times
-        self.any_stored = books.has_keyless()
-        self.needed = bool(self.keyless.any()) or self.any_stored
+        self.keyed = prepared.keyed
+        self.stored_keyless = books.has_keyless()
+        self.needed = self.stored_keyless or bool(prepared.keyed.keyless.any())
         self.counts = counts_of(prepared) if self.needed else np.zeros((0, 2), dtype=np.int64)
-        self.found: dict[bytes, Centre] = {}
-        self.buckets: set[tuple[int, int]] = set()
-        self.asked: set[Centre] = set()
 
-    def first(self) -> list[bytes]:
-        """Stored events near new keyless reports, and stored keyless ones near any new report."""
-        if not self.needed:
-            return []
-        rows = zip(self.counts.tolist(), self.times.tolist(), strict=True)
-        centres = {(i, o, time) for (i, o), time in rows if i >= 0}
-        near = stored_near(self.books, centres, "keyless") if self.any_stored else {}
-        self._open({(i, o) for i, o, _ in near.values()})
-        self._open({(int(i), int(o)) for i, o in self.counts[self.keyless] if i >= 0})
-        self.found |= near
-        return [*near, *self.onward(())]
-
-    def onward(self, loaded: Iterable[Observation]) -> list[bytes]:
-        """Further stored events that the loaded keyless reports, or those found before, lead to."""
-        if not self.needed:
-            return []
-        centres = {centre for centre in self.found.values() if centre[:2] in self.buckets}
-        for observation in loaded:
-            if is_keyless(observation) and (counts := token_counts(observation)):
-                self._open({counts})
-                centres.add((*counts, int(observation.time)))
-        for position in self.positions():
-            i, o = self.counts[position].tolist()
-            centres.add((i, o, int(self.times[position])))
-        new = centres - self.asked
-        self.asked |= new
-        near = stored_near(self.books, new, "true")
-        fresh = near.keys() - self.found.keys()
-        self.found |= near
-        return list(fresh)
-
-    def _open(self, buckets: set[tuple[int, int]]) -> None:
-        self.buckets |= buckets
-
-    def positions(self) -> set[int]:
-        """New reports that lie in a bucket in which a keyless report does."""
-        if not self.buckets:
-            return set()
-        rows = enumerate(map(tuple, self.counts.tolist()))
-        return {position for position, bucket in rows if bucket in self.buckets}
+    def around(self, changed: Iterable[Call]) -> tuple[set[bytes], set[int]]:
+        """Stored events and new reports (positions in the batch) that a report without a key may
+        concern. changed: the calls of stored reports, and of new ones that share a key."""
+        buckets = [(i, o) if i >= 0 else None for i, o in self.counts.tolist()]
+        placed = zip(buckets, self.keyed.times.tolist(), strict=True)
+        centres = {(bucket, time) for bucket, time in placed if bucket is not None}
+        opened = {buckets[p] for p in np.flatnonzero(self.keyed.keyless).tolist()}
+        for call in changed:
+            centres.add((call.bucket, call.time))
+            opened |= {call.bucket} if call.keyless else set()
+        if self.stored_keyless:
+            near = stored_near(self.books, centres, "keyless")
+            opened |= {bucket for _, bucket in near}
+        opened.discard(None)
+        if not opened:
+            return set(), set()
+        inside = [centre for centre in centres if centre[0] in opened]
+        events = {event for event, _ in stored_near(self.books, inside, "true")}
+        return events, {p for p, bucket in enumerate(buckets) if bucket in opened}

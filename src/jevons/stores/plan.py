@@ -10,6 +10,7 @@ import pyarrow as pa
 from jevons.ledger.identity import event_id, is_keyless, lookup_hash
 from jevons.ledger.posting import Postings
 from jevons.stores.columns import Resolved
+from jevons.stores.meeting import Place
 from jevons.stores.preparation import Prepared
 from jevons.stores.schema import KEYS
 from jevons.vocabulary.charge import RateCard
@@ -49,8 +50,7 @@ class Plan:
     fresh: dict[int, Observation] = field(default_factory=dict)
     merged: tuple[Resolved, Postings] | None = None
     old: pa.Table | None = None
-    linked: list[tuple[int, int]] = field(default_factory=list)
-    stored_links: list[tuple[int, tuple[int, int]]] = field(default_factory=list)
+    linked: list[tuple[int, Place | int]] = field(default_factory=list)
 
     def cards(self) -> dict[str, RateCard]:
         """Every price card that the batch used."""
@@ -58,35 +58,26 @@ class Plan:
         return {**self.prepared.cards, **merged}
 
     def link(
-        self,
-        identifier: bytes,
-        members: list[Observation],
-        known: dict[tuple[int, int], Observation],
-        positions: tuple[int, ...],
+        self, identifier: bytes, members: list[Observation], places: list[Place | int]
     ) -> None:
         """Remember that reports without a common key are one call, so that each finds the others:
-        the call's id leads to every member, and every member's own id to the one that has it."""
+        the call's id leads to every member, and every member's own id to the one that has it.
+
+        places: where the members are, in the books or at which position of the batch.
+        """
         if len(members) < 2 or not any(is_keyless(o) for o in members):
             return
         own = [event_id((o,)) for o in members]
-        anchor = positions[own.index(identifier)] if identifier in own else positions[0]
-        for one, position in zip(own, positions, strict=True):
-            self._point(lookup_hash(identifier), position, known)
-            self._point(lookup_hash(one), anchor, known)
-
-    def _point(
-        self, key_hash: int, position: int, known: dict[tuple[int, int], Observation]
-    ) -> None:
-        places = list(known)
-        if position < len(places):
-            self.stored_links.append((key_hash, places[position]))
-        else:
-            self.linked.append((key_hash, list(self.fresh)[position - len(places)]))
+        anchor = places[own.index(identifier)] if identifier in own else places[0]
+        for one, place in zip(own, places, strict=True):
+            self.linked += [(lookup_hash(identifier), place), (lookup_hash(one), anchor)]
 
     def links(self, place: np.ndarray, batch: int) -> pa.Table:
         """The extra key rows for the remembered links. place: position -> place in the batch."""
-        rows = [(h, batch, int(place[position])) for h, position in self.linked]
-        rows += [(h, b, p) for h, (b, p) in self.stored_links]
+        rows = [
+            (key_hash, batch, int(place[where])) if isinstance(where, int) else (key_hash, *where)
+            for key_hash, where in self.linked
+        ]
         columns = list(zip(*rows, strict=True)) if rows else [(), (), ()]
         kinds = (pa.int64(), pa.int32(), pa.int32())
         arrays = [pa.array(list(c), k) for c, k in zip(columns, kinds, strict=True)]

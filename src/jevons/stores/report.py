@@ -200,7 +200,9 @@ def _grouped(books: Books, question: Question, view: _View) -> Answer:
             f"WHERE {where} GROUP BY {group}) {by}"
         )
     kept = f"WHERE {_SOMETHING}"
-    order = ", ".join(["effective_cost DESC NULLS LAST", "calls DESC", *keys])
+    # What was known once and taken back sums to 0, which is not the same as a cost of 0.
+    cost = "CASE WHEN cost_known <> 0 THEN effective_cost END"
+    order = ", ".join([f"{cost} DESC NULLS LAST", "calls DESC", *keys])
     if question.top is None and any(name in CALENDAR for name in question.by):
         order = ", ".join(keys)
     limit = f"LIMIT {int(question.top)}" if question.top is not None else ""

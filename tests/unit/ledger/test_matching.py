@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -114,3 +115,14 @@ def test_dialects_are_compared_by_what_they_mean() -> None:
 
 def test_impossible_usage_matches_nothing() -> None:
     assert token_counts(call(1, usage={"input_tokens": -1, "output_tokens": 1})) is None
+
+
+def test_calls_that_begin_together_are_paired_the_same_in_any_order() -> None:
+    """Two calls with nothing but the provider's id, at one time, and two spans."""
+    together = [log(n, time=T0) for n in (1, 2)] + [span(n, time=T0) for n in (1, 2)]
+    found = set()
+    for order in permutations(range(4)):
+        calls, _ = outcome(*(together[p] for p in order))
+        found.add(frozenset(frozenset(order[p] for p in members) for members in calls))
+    assert len(found) == 1
+    assert all(len(members) == 2 for members in found.pop())
