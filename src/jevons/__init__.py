@@ -8,23 +8,31 @@ from typing import TYPE_CHECKING, Any, Final
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from jevons.analysis.accrual import day_charges
+    from jevons.analysis.allocation import allocate, allocate_shares
+    from jevons.analysis.amortisation import by_day
     from jevons.analysis.bridge.change import Bridge, Line, bridge, summed
     from jevons.analysis.bridge.lmdi import Undefined, lmdi, lmdi_ratios
     from jevons.analysis.bridge.pvm import PriceVolumeMix, price_volume_mix
     from jevons.analysis.bridge.shapley import shapley, shapley_exact
     from jevons.analysis.bridge.tree import Side
+    from jevons.analysis.declaration import parse_boundary
     from jevons.analysis.frontier import Option, Standing, icer, standings
     from jevons.analysis.kpi import KPIS, Inputs, figures
     from jevons.analysis.price_index import chained, fisher
     from jevons.analysis.ratio import cost_per_success, quantile, ratio_interval
     from jevons.analysis.spend import Part, Spend
     from jevons.analysis.success import hindsight, pass_at_k, pass_hat_k, wilson
+    from jevons.analysis.total_cost import CostLine, TotalCost, component_of, total_cost
     from jevons.analysis.unit import Attempts, Clusters, Interval, Unit, unit
     from jevons.analysis.worth import Worth, worth
     from jevons.ledger.outcomes import accept_outcome, fate
     from jevons.vocabulary.outcome import Outcome
 
 _EXPORTS: Final[dict[str, tuple[str, ...]]] = {
+    "jevons.analysis.accrual": ("day_charges",),
+    "jevons.analysis.allocation": ("allocate", "allocate_shares"),
+    "jevons.analysis.amortisation": ("by_day",),
     "jevons.analysis.bridge.change": ("Bridge", "Line", "bridge", "summed"),
     "jevons.analysis.bridge.lmdi": ("Undefined", "lmdi", "lmdi_ratios"),
     "jevons.analysis.bridge.pvm": ("PriceVolumeMix", "price_volume_mix"),
@@ -32,6 +40,8 @@ _EXPORTS: Final[dict[str, tuple[str, ...]]] = {
     "jevons.analysis.bridge.tree": ("Side",),
     "jevons.analysis.price_index": ("chained", "fisher"),
     "jevons.analysis.spend": ("Part", "Spend"),
+    "jevons.analysis.declaration": ("parse_boundary",),
+    "jevons.analysis.total_cost": ("CostLine", "TotalCost", "component_of", "total_cost"),
     "jevons.analysis.frontier": (
         "Option",
         "Standing",
@@ -78,6 +88,7 @@ __all__ = (
     "Attempts",
     "Bridge",
     "Clusters",
+    "CostLine",
     "Inputs",
     "Interval",
     "Line",
@@ -88,14 +99,20 @@ __all__ = (
     "Side",
     "Spend",
     "Standing",
+    "TotalCost",
     "Undefined",
     "Unit",
     "Worth",
     "__version__",
     "accept_outcome",
+    "allocate",
+    "allocate_shares",
     "bridge",
+    "by_day",
     "chained",
+    "component_of",
     "cost_per_success",
+    "day_charges",
     "fate",
     "figures",
     "fisher",
@@ -103,6 +120,7 @@ __all__ = (
     "icer",
     "lmdi",
     "lmdi_ratios",
+    "parse_boundary",
     "pass_at_k",
     "pass_hat_k",
     "price_volume_mix",
@@ -112,6 +130,7 @@ __all__ = (
     "shapley_exact",
     "standings",
     "summed",
+    "total_cost",
     "unit",
     "wilson",
     "worth",

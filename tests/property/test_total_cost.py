@@ -14,7 +14,14 @@ from typing import Any
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from jevons.analysis.total_cost import COMPONENTS, NATURES, VIEWS, Line, component_of, total_cost
+from jevons.analysis.total_cost import (
+    COMPONENTS,
+    NATURES,
+    VIEWS,
+    CostLine,
+    component_of,
+    total_cost,
+)
 from jevons.app.results import Query
 from jevons.app.use_cases import Jevons
 from jevons.vocabulary.money import from_femto, to_femto
@@ -128,7 +135,7 @@ def test_rows_periods_and_parts_sum_to_the_total(
 
 LINES = st.lists(
     st.builds(
-        Line,
+        CostLine,
         dimensions=st.just(()),
         nature=st.sampled_from(NATURES),
         cost=st.integers(-(10**20), 10**20),
@@ -144,7 +151,7 @@ LINES = st.lists(
 
 
 @given(LINES, st.randoms(use_true_random=False))
-def test_every_line_is_in_one_component_in_any_order(lines: list[Line], order: Any) -> None:
+def test_every_line_is_in_one_component_in_any_order(lines: list[CostLine], order: Any) -> None:
     total = total_cost(lines)
     assert sum(c.cost for c in total.components) == total.total == sum(x.cost for x in lines)
     assert sum(c.cost for c in total.cells) == total.total
@@ -154,7 +161,7 @@ def test_every_line_is_in_one_component_in_any_order(lines: list[Line], order: A
 
 
 def test_the_first_rule_that_matches_decides() -> None:
-    line = Line((), "reasoning", 1, purpose="answer", fate="unknown")
+    line = CostLine((), "reasoning", 1, purpose="answer", fate="unknown")
     assert component_of(line) == "hidden_reasoning"
     assert component_of(replace(line, nature="visible_output")) == "visible_tokens"
     assert component_of(replace(line, purpose="plan")) == "orchestration_overhead"
@@ -164,9 +171,9 @@ def test_the_first_rule_that_matches_decides() -> None:
     assert component_of(replace(line, errored=True, nature="tool")) == "errors_and_failures"
     assert component_of(replace(line, fate="abandoned")) == "hidden_reasoning"
     for nature in ("capacity", "seat", "platform", "energy", "training"):
-        assert component_of(Line((), nature, 1, fate="failed")) == "infrastructure"
-    assert component_of(Line((), "labour", 1, fate="failed")) == "human_review"
-    assert component_of(Line((), "loss", 1)) == "errors_and_failures"
+        assert component_of(CostLine((), nature, 1, fate="failed")) == "infrastructure"
+    assert component_of(CostLine((), "labour", 1, fate="failed")) == "human_review"
+    assert component_of(CostLine((), "loss", 1)) == "errors_and_failures"
 
 
 def test_a_plan_is_not_paid_beside_its_calls() -> None:

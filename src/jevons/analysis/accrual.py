@@ -16,7 +16,8 @@ that stood still is `idle`, apart. A plan's fee is spread over the calls that it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from itertools import chain, pairwise
@@ -24,7 +25,15 @@ from typing import Final
 
 from jevons.analysis.allocation import allocate
 from jevons.analysis.amortisation import DAY, add_months, by_day, days_of, terms
-from jevons.vocabulary.boundary import Allowance, Boundary, DayCharge, Element, Use
+from jevons.vocabulary.boundary import (
+    OWNERS,
+    Allowance,
+    Boundary,
+    Consequence,
+    DayCharge,
+    Element,
+    Use,
+)
 from jevons.vocabulary.money import to_femto, unit_price
 
 SECONDS_A_DAY: Final = 86_400
@@ -46,6 +55,50 @@ def day_charges(
         for charge in _element(element, through, (used or {}).get(number, {})):
             if charge.billed_cost or charge.effective_cost:
                 yield charge
+
+
+OUTCOMES: Final = "outcomes"
+"""Name of the boundary of what outcomes report as lost."""
+
+LOSSES: Final = "losses"
+"""Name of the charges of what outcomes report as lost."""
+
+
+def outcome_charges(
+    boundaries: Sequence[Boundary], found: Iterable[Consequence]
+) -> Iterator[tuple[str, DayCharge]]:
+    """What outcomes cost beyond calls, with the name of the boundary that it is charged by.
+
+    Human minutes cost the rate of the first element `from_outcomes` that is in force on the day and
+    whose owner they have; without one they cost nothing known and are left out. Losses need no
+    declaration; they belong to `OUTCOMES`.
+    """
+    rated = [(b.name, e) for b in boundaries for e in b.elements if e.from_outcomes]
+    for one in found:
+        fitting = (
+            (name, e) for name, e in rated if _valid(e, one.day) and set(e.owner) <= set(one.owner)
+        )
+        name, element = next(fitting, ("", None))
+        if one.minutes and element is not None:
+            work = replace(element, minutes=one.minutes, owner=_owners(element, one))
+            cost = term_amount(work)
+            yield name, DayCharge(one.day, work, "accrued", "labour", cost, cost, cost, cost)
+        if one.loss:
+            cost = to_femto(unit_price(one.loss))
+            lost = Element(
+                kind="loss",
+                name=LOSSES,
+                valid_from=one.day,
+                owner=one.owner,
+                provenance="reported",
+                source=OUTCOMES,
+            )
+            yield OUTCOMES, DayCharge(one.day, lost, "accrued", "loss", cost, cost, cost, cost)
+
+
+def _owners(element: Element, one: Consequence) -> tuple[tuple[str, str], ...]:
+    known = {**dict(element.owner), **dict(one.owner)}
+    return tuple((name, known[name]) for name in OWNERS if name in known)
 
 
 def _element(element: Element, through: date, used: Uses) -> Iterator[DayCharge]:

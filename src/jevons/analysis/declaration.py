@@ -82,9 +82,10 @@ KEYS: Final[dict[str, Key]] = {
     "utilisation": Key("share", "Share of the time in use, 0 to 1; the rest is idle.", _MACHINES),
     "tokens_per_second": Key("number", "Tokens per second of one machine at full load: utilisation "
                              "is then measured by the tokens of `calls`.", _MACHINES),
-    "minutes": Key("number", "Minutes of work per `per` and unit of `quantity`.", ("people",),
-                   ("people",)),
+    "minutes": Key("number", "Minutes of work per `per` and unit of `quantity`.", ("people",)),
     "rate": Key("amount", "Loaded rate, USD per hour.", ("people",), ("people",)),
+    "from_outcomes": Key("flag", "`true`: the minutes are those that outcomes report, of the owner "
+                         "if one is named.", ("people",)),
     "kwh": Key("number", "Energy in kWh per `per`, at `electricity_price`.", ("energy",)),
     "allowance": Key("number", "What the fee of a plan includes per term, in `allowance_unit`; "
                      "none: no stated limit.", ("plan",)),
@@ -215,7 +216,8 @@ def _made(found: Mapping[str, Any], place: _Place) -> Element:
     machine = {key: found[key] for key in Capacity.__dataclass_fields__ if key in found}
     plain = (
         "name", "valid_from", "valid_to", "price", "per", "quantity", "bought", "life_months",
-        "minutes", "rate", "kwh", "calls", "shares", "provenance", "source", "note",
+        "minutes", "rate", "from_outcomes", "kwh", "calls", "shares", "provenance", "source",
+        "note",
     )  # fmt: skip
     allowance = Allowance(
         found.get("allowance"),
@@ -242,6 +244,8 @@ def _consistent(found: Mapping[str, Any], place: _Place) -> None:
         place.fail("per", "of a plan is week, month or year")
     if found["kind"] == "energy" and ("price" in found) == ("kwh" in found):
         place.fail("energy", "needs either a price, or kwh and electricity_price")
+    if found["kind"] == "people" and ("minutes" in found) == found.get("from_outcomes", False):
+        place.fail("minutes", "or from_outcomes = true is needed, one of them")
     if "kwh" in found and "electricity_price" not in found:
         place.fail("electricity_price", "is missing")
     if "utilisation" in found and "tokens_per_second" in found:
@@ -289,6 +293,12 @@ def _share(value: Any) -> Decimal:
     if share > 1:
         raise ValueError(f"is a share from 0 to 1, not {value}")
     return share
+
+
+def _flag(value: Any) -> bool:
+    if str(value).lower() not in ("true", "false"):
+        raise ValueError(f"is true or false, not {value!r}")
+    return str(value).lower() == "true"
 
 
 def _months(value: Any) -> int:
@@ -344,6 +354,7 @@ _FORMS: Final[dict[str, Callable[[Any], Any]]] = {
     "driver": _one_of(DRIVERS),
     "unit": _one_of(("usd", "tokens", "calls")),
     "filter": _filter,
+    "flag": _flag,
     "shares": _shares,
 }
 """Form of a key -> its reader; each raises ValueError with what is wrong."""

@@ -1,9 +1,9 @@
 """The total cost of AI: every dollar in one cell of nature x purpose x fate, and in one component.
 
-`Line` is one amount with what is known of it; lines come from calls (`call_lines`), from charges of
-declared elements (`charge_lines`) and from plans' fees, which lie on the calls that they include
-(`plan_lines`). `total_cost` sums them. Components are the first match of `component_of`; an unknown
-purpose or fate is no failure and no overhead, it falls through and is shown as unknown.
+`CostLine` is one amount with what is known of it; lines come from calls (`call_lines`), from
+charges of declared elements (`charge_lines`) and from plans' fees, which lie on the calls that they
+include (`plan_lines`). `total_cost` sums them. Components are the first match of `component_of`; an
+unknown purpose or fate is no failure and no overhead, it falls through and is shown as unknown.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ Values = tuple[str | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CostLine:
     """One amount in whole 1e-15 USD. dimensions: values of those asked for.
 
     purpose, fate: None where they have no meaning (a seat), `unknown` where nobody said. errored:
@@ -136,7 +136,7 @@ class TotalCost:
     provenance: str | None = None
 
 
-def component_of(line: Line) -> str:
+def component_of(line: CostLine) -> str:
     """The component of a line: the first rule that matches."""
     if line.nature in _INFRASTRUCTURE:
         return "infrastructure"
@@ -156,13 +156,13 @@ def errored(status: str | None, error: str | None) -> bool:
     return bool(error) or word in _FAILED or (len(word) == 3 and word[0] in "45" and word.isdigit())
 
 
-def total_cost(lines: Iterable[Line]) -> TotalCost:
+def total_cost(lines: Iterable[CostLine]) -> TotalCost:
     """Sum lines into components and cells; nothing is left out or counted twice."""
     held = list(lines)
-    cells: dict[tuple[str, str | None, str | None, str], list[Line]] = defaultdict(list)
+    cells: dict[tuple[str, str | None, str | None, str], list[CostLine]] = defaultdict(list)
     for line in held:
         cells[line.nature, line.purpose, line.fate, component_of(line)].append(line)
-    parts: dict[str, list[Line]] = {name: [] for name in COMPONENTS}
+    parts: dict[str, list[CostLine]] = {name: [] for name in COMPONENTS}
     for (_, _, _, component), of in cells.items():
         parts[component] += of
     return TotalCost(
@@ -186,12 +186,12 @@ def total_cost(lines: Iterable[Line]) -> TotalCost:
     )
 
 
-def grouped(lines: Iterable[Line]) -> list[tuple[Values, bool, TotalCost]]:
+def grouped(lines: Iterable[CostLine]) -> list[tuple[Values, bool, TotalCost]]:
     """Totals per value of the dimensions, the dearest first; what nobody got (True) apart and last.
 
     In a row, what was put there by a driver has the provenance `allocated`.
     """
-    rows: dict[tuple[Values, bool], list[Line]] = defaultdict(list)
+    rows: dict[tuple[Values, bool], list[CostLine]] = defaultdict(list)
     for line in lines:
         shown = replace(line, provenance="allocated") if line.allocated else line
         rows[line.dimensions, line.unallocated].append(shown)
@@ -199,7 +199,7 @@ def grouped(lines: Iterable[Line]) -> list[tuple[Values, bool, TotalCost]]:
     return sorted(totals, key=lambda row: (row[1], -row[2].total, _order(row[0])))
 
 
-def _sum(lines: Iterable[Line]) -> int:
+def _sum(lines: Iterable[CostLine]) -> int:
     return sum(line.cost for line in lines)
 
 
@@ -213,7 +213,7 @@ def _order(values: Values) -> tuple[tuple[bool, str], ...]:
     return tuple((value is None, value or "") for value in values)
 
 
-def _reading_order(item: tuple[Values, list[Line]]) -> tuple[object, ...]:
+def _reading_order(item: tuple[Values, list[CostLine]]) -> tuple[object, ...]:
     """Cells by nature, the dearest first."""
     nature, *rest = item[0]
     return NATURES.index(nature or ""), -_sum(item[1]), _order(tuple(rest))
@@ -227,23 +227,23 @@ class Called:
     purpose: int
     status: int
     error: int
-    fate: int | None = None
+    fate: int
 
-    def line(self, row: Spend, nature: str, cost: int) -> Line:
+    def line(self, row: Spend, nature: str, cost: int) -> CostLine:
         """A line of a spend row."""
         values = row.dimensions
-        return Line(
+        return CostLine(
             dimensions=values[self.kept],
             nature=nature,
             cost=cost,
             purpose=values[self.purpose] or UNKNOWN,
-            fate=UNKNOWN if self.fate is None else values[self.fate] or UNKNOWN,
+            fate=values[self.fate] or UNKNOWN,
             errored=errored(values[self.status], values[self.error]),
             provenance=row.provenance,
         )
 
 
-def call_lines(rows: Iterable[Spend], places: Called, view: str) -> Iterator[Line]:
+def call_lines(rows: Iterable[Spend], places: Called, view: str) -> Iterator[CostLine]:
     """The lines of calls: one per kind of quantity that has a known cost."""
     for row in rows:
         for part in row.parts:
@@ -261,7 +261,9 @@ class Receivers:
     weights: Mapping[str, Sequence[tuple[Values, int]]] = field(default_factory=dict)
 
 
-def charge_lines(charges: Iterable[ChargeSum], receivers: Receivers, view: str) -> Iterator[Line]:
+def charge_lines(
+    charges: Iterable[ChargeSum], receivers: Receivers, view: str
+) -> Iterator[CostLine]:
     """The lines of charges that do not lie on calls, each with its owner, or allocated by its
     driver. What stood still or was not used is never put on receivers."""
     for charge in charges:
@@ -269,7 +271,9 @@ def charge_lines(charges: Iterable[ChargeSum], receivers: Receivers, view: str) 
         if not cost:
             continue
         own = tuple(map(charge.value, receivers.names))
-        line = Line(own, charge.nature, cost, charge=charge.charge, provenance=charge.provenance)
+        line = CostLine(
+            own, charge.nature, cost, charge=charge.charge, provenance=charge.provenance
+        )
         if charge.charge in ("idle", "unused") or charge.driver is None:
             yield _owned(line, receivers)
         elif charge.driver == "shares":
@@ -278,7 +282,7 @@ def charge_lines(charges: Iterable[ChargeSum], receivers: Receivers, view: str) 
             yield from _by_weight(line, charge, receivers)
 
 
-def _owned(line: Line, receivers: Receivers) -> Line:
+def _owned(line: CostLine, receivers: Receivers) -> CostLine:
     """A line that stays with its owner, or unallocated when none of the target is known."""
     known = [
         value
@@ -288,7 +292,7 @@ def _owned(line: Line, receivers: Receivers) -> Line:
     return replace(line, unallocated=not known)
 
 
-def _by_weight(line: Line, charge: ChargeSum, receivers: Receivers) -> Iterator[Line]:
+def _by_weight(line: CostLine, charge: ChargeSum, receivers: Receivers) -> Iterator[CostLine]:
     found = [
         (values, weight)
         for values, weight in receivers.weights.get(charge.driver or "", ())
@@ -306,7 +310,7 @@ def _by_weight(line: Line, charge: ChargeSum, receivers: Receivers) -> Iterator[
         )
 
 
-def _by_shares(line: Line, charge: ChargeSum, receivers: Receivers) -> Iterator[Line]:
+def _by_shares(line: CostLine, charge: ChargeSum, receivers: Receivers) -> Iterator[CostLine]:
     place = next((n for n, name in enumerate(receivers.names) if name in charge.shares), None)
     if place is None:
         yield _owned(line, receivers)
@@ -326,7 +330,7 @@ def plan_lines(
     places: Called,
     receivers: Receivers,
     view: str,
-) -> Iterator[Line]:
+) -> Iterator[CostLine]:
     """The lines of charges that lie on calls: a plan's fee and overage of a day over the calls of
     that day that it includes, by their contracted value; what is `covered` over the same calls, by
     the very cost that it takes back.

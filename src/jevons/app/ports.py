@@ -10,6 +10,8 @@ from jevons.vocabulary.outcome import Outcome
 from jevons.vocabulary.rejection import Rejection
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from jevons.analysis.spend import Spend
     from jevons.analysis.total_cost import ChargeSum
     from jevons.app.reading import Reading
@@ -147,6 +149,10 @@ class Ledger(Protocol):
 
     def charges(self, question: Question) -> list[ChargeSum]:
         """The charges of a period by element, charge and owner; `where` is not looked at."""
+        ...
+
+    def human_minutes(self, question: Question) -> Decimal:
+        """Human minutes that the outcomes of a period report; `where` is not looked at."""
         ...
 
     def complete_to(self, as_of: int | None = None) -> int | None:

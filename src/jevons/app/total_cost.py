@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from jevons.analysis.coverage import (
@@ -19,7 +20,7 @@ from jevons.analysis.spend import Spend
 from jevons.analysis.total_cost import (
     Called,
     ChargeSum,
-    Line,
+    CostLine,
     Receivers,
     TotalCost,
     Values,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from jevons.stores.question import Question
 
 CALENDAR = ("hour", "day", "week", "month", "year")
-OF_A_CALL = ("purpose", "status", "error")
+OF_A_CALL = ("purpose", "status", "error", "fate")
 """The dimensions that decide the component of a call's cost, in the order of `Called`."""
 
 
@@ -48,6 +49,7 @@ class Account:
 
     calls, unknown_calls, lower_bound_calls: of the calls in it; unknown ones are in no cost.
     inside, outside: what the declared boundaries say; declared: how many elements they have.
+    unrated_minutes: human minutes that outcomes report and no element has a rate for.
     """
 
     total: TotalCost
@@ -60,6 +62,7 @@ class Account:
     inside: tuple[tuple[str, str], ...]
     outside: tuple[tuple[str, str], ...]
     declared: int
+    unrated_minutes: Decimal = Decimal(0)
 
 
 def account(store: Ledger, question: Question, view: str) -> Account:
@@ -72,22 +75,22 @@ def account(store: Ledger, question: Question, view: str) -> Account:
         raise UsageError("charges are by the day, not by the hour", remedy="Use day.")
     store.post_charges()
     boundaries = [one.boundary for one in declared(store, question.as_of)]
-    names = tuple(
-        dict.fromkeys((*(question.by or ("team",)), *(name for name, _ in question.where)))
-    )
+    target = tuple(name for name in question.by if name not in CALENDAR) or ("team",)
+    names = tuple(dict.fromkeys((*question.by, *target, *(name for name, _ in question.where))))
     base = replace(question, by=names, top=None)
+    asked = _Asked(store, base, target, view)
     spends = store.spend(replace(base, by=(*names, *OF_A_CALL)))
     places = _places(0, len(names))
     charges = store.charges(base)
     lines = [
         *call_lines(spends, places, view),
-        *_chosen(_charged(store, base, charges, view), base),
-        *_chosen(_planned(store, base, boundaries, charges, view), base),
+        *_chosen(_charged(asked, charges), base),
+        *_chosen(_planned(asked, boundaries, charges), base),
     ]
     shown = [replace(line, dimensions=line.dimensions[: len(question.by)]) for line in lines]
     return Account(
         total=total_cost(shown),
-        rows=grouped(shown) if question.by else [],
+        rows=_rows(shown, question.by),
         by=question.by,
         view=view,
         calls=sum(row.calls for row in spends),
@@ -96,21 +99,49 @@ def account(store: Ledger, question: Question, view: str) -> Account:
         inside=tuple(pair for boundary in boundaries for pair in boundary.inside),
         outside=tuple(pair for boundary in boundaries for pair in boundary.outside),
         declared=sum(len(boundary.elements) for boundary in boundaries),
+        unrated_minutes=_unrated(store, question, boundaries),
     )
+
+
+def _unrated(store: Ledger, question: Question, boundaries: Sequence[Boundary]) -> Decimal:
+    """Human minutes of the period when no element gives them a rate."""
+    if any(element.from_outcomes for b in boundaries for element in b.elements):
+        return Decimal(0)
+    return store.human_minutes(question)
 
 
 def _places(before: int, count: int) -> Called:
     """Where a spend by (..., dimensions, `OF_A_CALL`) has what."""
     first = before + count
-    return Called(slice(before, first), first, first + 1, first + 2)
+    return Called(slice(before, first), first, first + 1, first + 2, first + 3)
 
 
-def _target(question: Question) -> tuple[str, ...]:
-    """The dimensions of which one must be known for a charge to count as allocated."""
-    return tuple(name for name in question.by if name not in CALENDAR) or ("team",)
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question to the ledger. target: the dimensions of which one must be known for a charge to
+    count as allocated."""
+
+    store: Ledger
+    question: Question
+    target: tuple[str, ...]
+    view: str
 
 
-def _chosen(lines: Iterable[Line], question: Question) -> Iterator[Line]:
+def _rows(lines: list[CostLine], by: tuple[str, ...]) -> list[tuple[Values, bool, TotalCost]]:
+    """Totals by dimension: the dearest first, those of days and months by time. What nobody got is
+    apart, unless time is all that is asked for."""
+    if not by:
+        return []
+    timely = any(name in CALENDAR for name in by)
+    if all(name in CALENDAR for name in by):
+        lines = [replace(line, unallocated=False) for line in lines]
+    rows = grouped(lines)
+    if not timely:
+        return rows
+    return sorted(rows, key=lambda row: (tuple((v is None, v or "") for v in row[0]), row[1]))
+
+
+def _chosen(lines: Iterable[CostLine], question: Question) -> Iterator[CostLine]:
     """The lines that `where` selects."""
     wanted = [(question.by.index(name), value or None) for name, value in question.where]
     for line in lines:
@@ -118,17 +149,16 @@ def _chosen(lines: Iterable[Line], question: Question) -> Iterator[Line]:
             yield line
 
 
-def _charged(
-    store: Ledger, question: Question, charges: Sequence[ChargeSum], view: str
-) -> Iterator[Line]:
+def _charged(asked: _Asked, charges: Sequence[ChargeSum]) -> Iterator[CostLine]:
     """The lines of charges that do not lie on calls."""
+    question = asked.question
     own = [charge for charge in charges if charge.day is None]
     owners = (name for charge in own if charge.driver for name in charge.owner)
     names = tuple(dict.fromkeys((*question.by, *owners)))
     drivers = {charge.driver for charge in own if charge.driver}
-    asked = replace(question, by=names, where=())
-    weights = {driver: _weights(store, asked, driver) for driver in drivers - {"shares"}}
-    return charge_lines(own, Receivers(names, _target(question), weights), view)
+    everyone = replace(question, by=names, where=())
+    weights = {one: _weights(asked.store, everyone, one) for one in drivers - {"shares"}}
+    return charge_lines(own, Receivers(names, asked.target, weights), asked.view)
 
 
 def _weights(store: Ledger, question: Question, driver: str) -> Sequence[tuple[Values, int]]:
@@ -161,35 +191,32 @@ def _seats(store: Ledger, question: Question) -> Sequence[tuple[Values, int]]:
 
 
 def _planned(
-    store: Ledger,
-    question: Question,
-    boundaries: Sequence[Boundary],
-    charges: Sequence[ChargeSum],
-    view: str,
-) -> Iterator[Line]:
+    asked: _Asked, boundaries: Sequence[Boundary], charges: Sequence[ChargeSum]
+) -> Iterator[CostLine]:
     """The lines of plans' fees and overage, on the calls that they include."""
+    question = asked.question
     planned = [charge for charge in charges if charge.day is not None]
     if not planned:
         return iter(())
     names = dimensions(boundaries)
-    asked = replace(
+    daily = replace(
         question,
         by=("day", *names, *question.by, *OF_A_CALL),
         time_zone=boundaries[0].time_zone,
     )
     found: dict[_Plan, list[Spend]] = {}
     for wanted in filters(boundaries, plans=True):
-        rows = store.spend(replace(asked, where=wanted))
+        rows = asked.store.spend(replace(daily, where=wanted))
         _put_to_plans(found, boundaries, wanted, rows)
     places = _places(1 + len(names), len(question.by))
-    receivers = Receivers(question.by, _target(question))
+    receivers = Receivers(question.by, asked.target)
 
     def calls(charge: ChargeSum) -> Sequence[Spend]:
         assert charge.day is not None
         owner = tuple(charge.owner.items())
         return found.get((charge.boundary, charge.element, owner, charge.day), ())
 
-    return plan_lines(planned, calls, places, receivers, view)
+    return plan_lines(planned, calls, places, receivers, asked.view)
 
 
 _Plan = tuple[str, str, tuple[tuple[str, str], ...], date]

@@ -16,15 +16,17 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from jevons.analysis.accrual import day_charges
+from jevons.analysis.accrual import day_charges, outcome_charges
 from jevons.analysis.coverage import Daily, Place, dimensions, filters, uses
 from jevons.analysis.total_cost import ChargeSum
 from jevons.stores.books import Books, quote, readable
 from jevons.stores.declarations import in_force, kept
+from jevons.stores.fates import UNIT_SQL, Linking
+from jevons.stores.outcomes import current_sql
 from jevons.stores.question import Question
-from jevons.stores.report import CALENDAR, answer
+from jevons.stores.report import CALENDAR, answer, condition, local_sql
 from jevons.stores.schema import CHARGES, MONEY_COLUMNS
-from jevons.vocabulary.boundary import ON_CALLS, OWNERS, Boundary, DayCharge, Use
+from jevons.vocabulary.boundary import ON_CALLS, OWNERS, Boundary, Consequence, DayCharge, Use
 from jevons.vocabulary.money import plain, to_femto
 from jevons.vocabulary.period import EPOCH, zone
 
@@ -32,6 +34,9 @@ _BOOKED: Final = ("sign", "version", "recorded_at")
 _SUMMED: Final = ("seats", *MONEY_COLUMNS)
 IDENTITY: Final = tuple(n for n in CHARGES.names if n not in (*_SUMMED, *_BOOKED))
 """The columns that tell one charge from another."""
+
+_OF_WORK: Final = ("team", "task_type")
+"""Whose an outcome's minutes and losses are."""
 
 _ON_CALLS: Final = f"charge IN {ON_CALLS}"
 
@@ -51,6 +56,7 @@ def expected(books: Books, at: int) -> pa.Table:
             {place: days for (owner, place), days in used.items() if owner == number},
         )
     ]
+    rows += outcome_charges(boundaries, _consequences(books, boundaries, at))
     names = ", ".join(IDENTITY)
     sums = ", ".join(f"CAST(sum({name}) AS DECIMAL(38,15)) AS {name}" for name in _SUMMED)
     return books.arrow(f"SELECT {names}, {sums} FROM rows GROUP BY {names}", rows=_table(rows))
@@ -69,6 +75,43 @@ def _used(books: Books, boundaries: Sequence[Boundary], as_of: int) -> dict[Plac
             for wanted in filters(boundaries)
         },
     )
+
+
+def _consequences(
+    books: Books, boundaries: Sequence[Boundary], as_of: int
+) -> Iterator[Consequence]:
+    """Human minutes and losses of the outcomes that count, by day, team and task type of the work
+    that they speak of; where that has several, by none."""
+    if not books.outcomes.files():
+        return
+    time_zone = boundaries[0].time_zone if boundaries else "UTC"
+    owners = ", ".join(
+        f"CASE WHEN min({name}) = max({name}) AND count(*) = count({name}) THEN min({name}) END "
+        f"AS {name}"
+        for name in _OF_WORK
+    )
+    linking = Linking(books, as_of)
+    try:
+        with readable():
+            linking.table(
+                "owners",
+                f"SELECT {UNIT_SQL} AS unit, {', '.join(_OF_WORK)} FROM {linking.events} "
+                "WHERE parent_run IS NULL GROUP BY ALL HAVING sum(calls) > 0",
+            )
+            rows = linking.session.execute(
+                f"WITH work AS (SELECT outcome, {owners} FROM links JOIN owners ON unit = root "
+                "GROUP BY outcome) "
+                f"SELECT CAST({local_sql(time_zone, 'time')} AS DATE) AS day, "
+                f"{', '.join(_OF_WORK)}, sum(human_minutes), sum(loss) "
+                "FROM cur LEFT JOIN work USING (outcome) "
+                "WHERE human_minutes IS NOT NULL OR loss IS NOT NULL GROUP BY ALL ORDER BY ALL"
+            ).fetchall()
+    finally:
+        linking.close()
+    for day, *values, minutes, loss in rows:
+        pairs = zip(_OF_WORK, values, strict=True)
+        owner = tuple((name, value) for name, value in pairs if value is not None)
+        yield Consequence(day, owner, minutes or Decimal(0), loss or Decimal(0))
 
 
 def _dailies(rows: list[dict[str, Any]], names: Sequence[str]) -> Iterator[Daily]:
@@ -122,6 +165,18 @@ def _shares_text(shares: Sequence[tuple[str, Sequence[tuple[str, Decimal]]]]) ->
     if not shares:
         return None
     return json.dumps({name: {who: plain(part) for who, part in of} for name, of in shares})
+
+
+def minutes(books: Books, question: Question) -> Decimal:
+    """Human minutes that the outcomes of a period report; `where` is not looked at."""
+    if not books.outcomes.files():
+        return Decimal(0)
+    period = condition(replace(question, where=()), recorded=False)
+    rows = books.arrow(
+        f"SELECT sum(human_minutes) AS minutes FROM ({current_sql(books, question.as_of)}) "
+        f"WHERE NOT only_link AND {period}"
+    )
+    return rows.to_pylist()[0]["minutes"] or Decimal(0)
 
 
 def _source(books: Books) -> str:

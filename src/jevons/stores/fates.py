@@ -11,9 +11,11 @@ from __future__ import annotations
 from typing import Final
 
 import pyarrow as pa
+from duckdb import DuckDBPyConnection
 
 from jevons.stores.books import Books, quote, readable
 from jevons.stores.outcomes import current_sql
+from jevons.stores.question import Question
 from jevons.stores.schema import EVENTS, OUTCOMES
 
 UNIT_SQL: Final = "coalesce(run, session, task, lower(hex(event_id)))"
@@ -212,6 +214,21 @@ def fate_table(books: Books, as_of: int | None = None) -> pa.Table:
             ).to_arrow_table()
     finally:
         linking.close()
+
+
+FATE: Final = "fate"
+"""The dimension of what became of a call's run; null where nobody said."""
+
+
+def fated(books: Books, question: Question, source: str, session: DuckDBPyConnection) -> str:
+    """A source of event rows with the fate of their runs, as known by the question's `as_of`."""
+    if not books.outcomes.files():
+        return f"(SELECT *, CAST(NULL AS VARCHAR) AS {FATE} FROM {source})"
+    session.register("fate_of_units", fate_table(books, question.as_of))
+    return (
+        f"(SELECT e.*, f.{FATE} FROM (SELECT *, {UNIT_SQL} AS unit_of FROM {source}) e "
+        "LEFT JOIN fate_of_units f ON f.unit = e.unit_of)"
+    )
 
 
 def coverage(books: Books) -> tuple[int, int]:

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from jevons.analysis.spend import Costs, Pool, Spend, spend
 from jevons.stores.books import Books, readable
+from jevons.stores.fates import FATE, fated
 from jevons.stores.listing import Cards
 from jevons.stores.question import Question
 from jevons.stores.report import assigned, condition, dimension_sql
@@ -109,13 +110,16 @@ def _opened(books: Books, question: Question, pending: pa.Table | None) -> tuple
     session = books.session.cursor()
     if not books.event_files() and pending is None:
         return session, None
-    return session, assigned(books, question, books.event_source(pending, session), session)
+    source = assigned(books, question, books.event_source(pending, session), session)
+    return session, fated(books, question, source, session) if FATE in question.by else source
 
 
 def _keys(question: Question) -> tuple[list[str], list[str]]:
     """Names d0, d1, ... for the dimensions, and their expressions under these names."""
     keys = [f"d{number}" for number in range(len(question.by))]
-    texts = [dimension_sql(name, question.time_zone) for name in question.by]
+    texts = [
+        FATE if name == FATE else dimension_sql(name, question.time_zone) for name in question.by
+    ]
     return keys, [f"{text} AS {key}" for key, text in zip(keys, texts, strict=True)]
 
 

@@ -25,6 +25,8 @@ from jevons.vocabulary.outcome import Outcome
 from jevons.vocabulary.rejection import Rejection, reject
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from jevons.analysis.purposes import Ruleset
     from jevons.analysis.spend import Spend
     from jevons.analysis.total_cost import ChargeSum
@@ -375,7 +377,9 @@ class Store:
     def post_charges(self) -> int:
         """Bring the charges of declared elements up to today and to the calls; returns how many
         rows were appended."""
-        if not self.writable or not (self.declarations() or self.books.charges.exists()):
+        books = self.books
+        some = self.declarations() or books.charges.exists() or books.outcomes.exists()
+        if not self.writable or not some:
             return 0
         self._settle()
         if self.state.fact("charged") == self._chargeable():
@@ -391,13 +395,19 @@ class Store:
         """What charges follow from, in short: while it is the same, they are the same."""
         files = "".join(one.digest + one.file for one in self.declarations())
         day = self.clock() // DAY_US
-        return f"{day} {self.books.events.batch()} {files}"
+        return f"{day} {self.books.events.batch()} {self.books.outcomes.batch()} {files}"
 
     def charges(self, question: Question) -> list[ChargeSum]:
         """The charges of a period by element, charge and owner; `where` is not looked at."""
         from jevons.stores.charging import sums
 
         return sums(self.books, question)
+
+    def human_minutes(self, question: Question) -> Decimal:
+        """Human minutes that the outcomes of a period report; `where` is not looked at."""
+        from jevons.stores.charging import minutes
+
+        return minutes(self.books, question)
 
     def _steady(self, question: Question, read: Callable[[Preview | None], T]) -> T:
         """What `read` makes of the sealed tables and the inbox, both of the same moment.

@@ -95,7 +95,8 @@ class Element:
 
     price: USD per `per` and unit of `quantity`; `per` is once, hour, day, week, month or year.
     life_months: over how long a purchase is written off, from `bought` on. minutes, rate: work in
-    minutes per `per`, at a loaded rate in USD per hour. kwh: energy per `per`. calls: which calls a
+    minutes per `per`, at a loaded rate in USD per hour. from_outcomes: the minutes are those that
+    outcomes report. kwh: energy per `per`. calls: which calls a
     plan includes (none: those whose price says so) or a machine serves; owner: to whom it belongs;
     both as (dimension, value) pairs. driver: how the cost is allocated where no owner is named;
     shares: for `shares`, (dimension, ((value, percent), ...)). place: where it is written, for
@@ -113,6 +114,7 @@ class Element:
     life_months: int | None = None
     minutes: Decimal | None = None
     rate: Decimal | None = None
+    from_outcomes: bool = False
     kwh: Decimal | None = None
     capacity: Capacity | None = None
     allowance: Allowance | None = None
@@ -172,6 +174,17 @@ class Use:
             self.billed + other.billed,
             self.effective + other.effective,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """What outcomes of one day report beyond calls: human minutes, and losses in USD. owner: of the
+    work that they speak of, as (dimension, value) pairs."""
+
+    day: date
+    owner: tuple[tuple[str, str], ...]
+    minutes: Decimal = Decimal(0)
+    loss: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from jevons.app.results import Query
 from jevons.app.use_cases import Jevons
 from jevons.stores.declarations import FOLDER
 from jevons.vocabulary.errors import BoundaryError, LedgerDamaged
+from jevons.vocabulary.outcome import Outcome
 from tests.unit.stores.sample import DAY, T0, call, opened, table_rows
 
 SEAT = """schema = "jevons.boundary/v1"
@@ -208,3 +209,85 @@ def test_a_reader_without_rights_reads(jevons: Jevons, monkeypatch: pytest.Monke
     monkeypatch.setattr("jevons.stores.store.Store.writable", property(lambda _: False))
     with opened(jevons.settings.home, lambda: T0 + 9 * DAY) as reader:
         assert total(reader) == 21
+
+
+REVIEW = """schema = "jevons.boundary/v1"
+name = "people"
+[[element]]
+kind = "people"
+name = "review of a"
+from_outcomes = true
+rate = 60
+team = "a"
+valid_from = 2026-09-01
+[[element]]
+kind = "people"
+name = "review"
+from_outcomes = true
+rate = 90
+valid_from = 2026-09-01
+"""
+
+
+def outcome(number: int, **fields: Any) -> Outcome:
+    """The outcome of run `number`, observed at T0."""
+    return Outcome(**{"id": f"o{number}", "time": T0, "run": f"run-{number}", **fields})
+
+
+def components(jevons: Jevons, **query: Any) -> dict[str, Decimal]:
+    account = jevons.total_cost(Query(**query))
+    return {c.name: Decimal(c.cost).scaleb(-15) for c in account.total.components if c.cost}
+
+
+def test_outcomes_bring_minutes_losses_and_fates(jevons: Jevons) -> None:
+    jevons.store.seal(
+        [call(n, run=f"run-{n}", team="ab"[n % 2], task_type="fix") for n in range(4)]
+    )
+    tokens = total(jevons)
+    jevons.store.record_outcomes(
+        [
+            outcome(0, status="failed", loss="12.5", human_minutes="30"),
+            outcome(1, status="succeeded", human_minutes="20"),
+            outcome(9, status="failed", human_minutes="2", loss="1"),
+        ]
+    )
+    assert jevons.total_cost(Query()).unrated_minutes == 52
+    declare(jevons, REVIEW)
+    assert jevons.total_cost(Query()).unrated_minutes == 0
+    found = components(jevons)
+    assert found["human_review"] == 30 + 30 + 3
+    failed = jevons.report(Query(where=(("run", "run-0"),))).total.effective_cost
+    assert failed is not None and found["errors_and_failures"] == Decimal("13.5") + failed
+    assert sum(found.values()) == tokens + 63 + Decimal("13.5") == total(jevons)
+    cells = {(c.nature, c.fate) for c in jevons.total_cost(Query()).total.cells}
+    assert {("fresh_input", "failed"), ("fresh_input", "succeeded"), ("loss", None)} < cells
+    by_team = jevons.total_cost(Query(by=("team",))).rows
+    assert {(values[0], nobody) for values, nobody, _ in by_team} == {
+        ("a", False), ("b", False), (None, True),
+    }  # fmt: skip
+    assert components(jevons, where=(("team", "a"),))["human_review"] == 30
+    assert jevons.verify().first_difference is None
+
+
+def test_a_changed_outcome_changes_what_it_cost(jevons: Jevons, clock: Clock) -> None:
+    declare(jevons, REVIEW)
+    jevons.store.seal([call(1, run="run-1", team="a")])
+    jevons.store.record_outcomes([outcome(1, status="failed", loss="5", human_minutes="60")])
+    assert components(jevons)["human_review"] == 60
+    clock.now += DAY
+    later = outcome(1, status="succeeded", human_minutes="61", time=T0 + DAY)
+    jevons.store.record_outcomes([later])
+    found = components(jevons)
+    assert found["human_review"] == 61 and "errors_and_failures" not in found
+    before = components(jevons, as_of="2026-09-21T23:00:00Z")
+    assert before["human_review"] == 60 and before["errors_and_failures"] > 5
+    assert jevons.verify().first_difference is None
+
+
+def test_rows_of_months_are_in_order_and_whole(jevons: Jevons, clock: Clock) -> None:
+    clock.now += 60 * DAY
+    declare(jevons, SEAT)
+    account = jevons.total_cost(Query(by=("month",)))
+    assert [values for values, _, _ in account.rows] == [("2026-09",), ("2026-10",), ("2026-11",)]
+    assert not any(nobody for _, nobody, _ in account.rows)
+    assert account.total.unallocated == 0

@@ -125,6 +125,8 @@ def element_table(boundary: Boundary, terminal: Terminal) -> list[str]:
 
 
 def _price(element: Element, glyphs: Glyphs) -> str:
+    if element.from_outcomes:
+        return f"minutes x {money(element.rate, glyphs=glyphs)}/h"
     if element.minutes is not None:
         return f"{plain(element.minutes)} min x {money(element.rate, glyphs=glyphs)}/h"
     if element.kwh is not None and element.capacity is not None:
@@ -134,6 +136,8 @@ def _price(element: Element, glyphs: Glyphs) -> str:
 
 
 def _per(element: Element) -> str:
+    if element.from_outcomes:
+        return "outcome"
     if element.life_months is not None:
         return f"{element.life_months} months' life"
     return element.per
@@ -170,7 +174,7 @@ def element_document(element: Element) -> dict[str, Any]:
     found: dict[str, Any] = {
         name: getattr(element, name)
         for name in ("kind", "name", "valid_from", "valid_to", "price", "per", "quantity",
-                     "bought", "life_months", "minutes", "rate", "kwh")
+                     "bought", "life_months", "minutes", "rate", "from_outcomes", "kwh")
     }  # fmt: skip
     if capacity is not None:
         found |= {name: getattr(capacity, name) for name in type(capacity).__dataclass_fields__}
@@ -185,7 +189,7 @@ def element_document(element: Element) -> dict[str, Any]:
     shares = {name: {who: plain(p) for who, p in of} for name, of in element.shares}
     found |= {"shares": shares or None, "provenance": element.provenance}
     found |= {"source": element.source or None, "note": element.note or None}
-    return {name: _said(value) for name, value in found.items() if value is not None}
+    return {n: _said(v) for n, v in found.items() if v is not None and v is not False}
 
 
 def _said(value: Any) -> Any:

@@ -117,6 +117,7 @@ def account_document(account: Account, question: Query) -> dict[str, Any]:
         "calls": account.calls,
         "unknown_calls": account.unknown_calls,
         "lower_bound_calls": account.lower_bound_calls,
+        "unrated_minutes": plain(account.unrated_minutes),
         "matrix": [_cell_document(cell) for cell in total.cells],
         "rows": [
             {
@@ -228,10 +229,13 @@ def _row_table(account: Account, write: Figures, terminal: Terminal) -> Sequence
     whole = totals[-1]
     cells = tuple(write.cost(row.total, mark=row is whole) for row in totals)
     columns.append(Column("total", cells, "point"))
+    sizes = sorted((abs(part.cost) for part in account.total.components), reverse=True)
     for place, name in enumerate(COMPONENTS):
+        size = abs(account.total.components[place].cost)
         cells = tuple(write.cost(row.components[place].cost) for row in totals)
         nothing = not any(row.components[place].cost for row in totals)
-        columns.append(Column(TITLES[name], cells, "point", rank=2 + place + SILENT * nothing))
+        rank = 2 + sizes.index(size) + SILENT * nothing
+        columns.append(Column(TITLES[name], cells, "point", rank))
     table = render(columns, terminal, total=True)
     hidden = [f"No room for: {', '.join(table.hidden)} (--json has them)."] * bool(table.hidden)
     return [*table.lines, *(line for note in hidden for line in wrap(note, terminal.width))]
@@ -291,12 +295,18 @@ def _notes(account: Account, write: Figures) -> list[str]:
         verb = "costs" if account.lower_bound_calls == 1 else "cost"
         calls = plural(account.lower_bound_calls, "call")
         notes.append(f"{calls} {verb} at least what is shown ({write.glyphs.at_least}).")
+    if account.unrated_minutes:
+        shown = f"{account.unrated_minutes:,.0f}"
+        notes.append(
+            f"{shown} human minutes of outcomes have no rate, so no cost: declare people with "
+            "from_outcomes."
+        )
     return notes
 
 
 def _outside(account: Account, terminal: Terminal) -> list[str]:
     if not account.declared:
-        text = "No boundary is declared: only model calls count (jevons boundary add FILE)."
+        text = "No boundary is declared: calls and losses alone count (jevons boundary add FILE)."
         return wrap(text, terminal.width)
     if not account.outside:
         return []
