@@ -74,14 +74,20 @@ def floors_of(texts: Sequence[str]) -> dict[str, str]:
 
 
 class OutcomeImporter:
-    """One import of outcomes. floors: score -> from where on it means success."""
+    """One import of outcomes. floors: score -> from where on it means success. revision: the least
+    that every report gets, so that it counts instead of an earlier one of the same time."""
 
     def __init__(
-        self, ledger: Ledger, readers: Mapping[str, OutcomeSource], floors: Mapping[str, str]
+        self,
+        ledger: Ledger,
+        readers: Mapping[str, OutcomeSource],
+        floors: Mapping[str, str],
+        revision: int = 0,
     ) -> None:
         self.ledger = ledger
         self.readers = readers
         self.floors = floors
+        self.revision = revision
         self.summary = OutcomeSummary()
 
     def run(
@@ -140,6 +146,7 @@ class OutcomeImporter:
         return count, len(refused)
 
     def _floored(self, outcome: Outcome) -> Outcome:
+        outcome.revision = max(outcome.revision, self.revision)
         floor = self.floors.get(outcome.labels.get("score", ""))
         if floor is not None and outcome.quality is not None:
             outcome.quality_floor = floor

@@ -228,14 +228,17 @@ class Jevons:
         named: str | None = None,
         *,
         floors: Sequence[str] = (),
+        revision: int = 0,
         dry_run: bool = False,
     ) -> OutcomeSummary:
         """Read outcomes at the paths into the ledger. Raises UsageError, SourceError, LedgerError.
 
-        floors: NAME=VALUE, from where on a score of that name means success."""
+        floors: NAME=VALUE, from where on a score of that name means success. revision: the least
+        that every report gets."""
         from jevons.app.outcomes import OutcomeImporter, floors_of
 
-        importer = OutcomeImporter(self.store, self._keeper.outcome_readers, floors_of(floors))
+        readers = self._keeper.outcome_readers
+        importer = OutcomeImporter(self.store, readers, floors_of(floors), revision)
         summary = importer.run(paths, named, dry_run=dry_run)
         if not dry_run:
             summary.known, summary.unlinked = self.store.unlinked_outcomes()

@@ -54,11 +54,23 @@ Examples:
     metavar="NAME=NUMBER",
     help="A score of this name below the number is no success, from it on it is one.",
 )
+@click.option(
+    "--revision",
+    type=click.IntRange(0, 2**31 - 1),
+    default=0,
+    metavar="N",
+    help="Read them as correction number N: they count instead of earlier reports of the same time.",
+)
 @click.option("--strict", is_flag=True, help="Exit with 6 when any line is rejected.")
 @click.option("--dry-run", is_flag=True, help="Show what would be read, store nothing.")
 @click.option("--json", is_flag=True, help="One JSON document.")
 def import_command(
-    paths: tuple[str, ...], floors: tuple[str, ...], strict: bool, dry_run: bool, json: bool
+    paths: tuple[str, ...],
+    floors: tuple[str, ...],
+    revision: int,
+    strict: bool,
+    dry_run: bool,
+    json: bool,
 ) -> int:
     """Read what became of tasks and runs into the ledger.
 
@@ -70,7 +82,9 @@ def import_command(
     invocation = current()
     named, places = split_format(paths)
     with invocation.books() as books:
-        summary = books.import_outcomes(places, named, floors=floors, dry_run=dry_run)
+        summary = books.import_outcomes(
+            places, named, floors=floors, revision=revision, dry_run=dry_run
+        )
     lines = (
         [json_text(import_document(summary))] if json else describe(summary, invocation.terminal)
     )
@@ -136,7 +150,7 @@ def describe(summary: OutcomeSummary, terminal: Terminal) -> list[str]:
     if summary.contradictory:
         lines.append(
             f"{plural(summary.contradictory, 'report')} contradicted by another of the same "
-            "outcome and time; one was chosen by rule (a later time or a higher revision decides)."
+            "outcome and time; one was chosen by rule (a later time or --revision N decides)."
         )
     if summary.unlinked:
         lines.append(
