@@ -59,7 +59,7 @@ Examples:
     type=click.IntRange(0, 2**31 - 1),
     default=0,
     metavar="N",
-    help="Read them as correction number N: they count instead of earlier reports of the same time.",
+    help="Read them as correction number N: they count instead of others of the same time.",
 )
 @click.option("--strict", is_flag=True, help="Exit with 6 when any line is rejected.")
 @click.option("--dry-run", is_flag=True, help="Show what would be read, store nothing.")
