@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from jevons.vocabulary.outcome import Outcome
 from jevons.vocabulary.rejection import Rejection
@@ -12,6 +12,7 @@ from jevons.vocabulary.rejection import Rejection
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from jevons.analysis.run_tree import Step
     from jevons.analysis.spend import Spend
     from jevons.analysis.total_cost import ChargeSum
     from jevons.app.reading import Reading
@@ -25,7 +26,11 @@ if TYPE_CHECKING:
     from jevons.stores.preparation import Prepared
     from jevons.stores.question import Answer, Question
     from jevons.stores.repricing import Repriced
+    from jevons.stores.requests import Requests
     from jevons.stores.state import Cursor as Cursor
+
+
+T = TypeVar("T")
 
 
 class Cursors(Protocol):
@@ -119,6 +124,18 @@ class Ledger(Protocol):
 
     def ask(self, question: Question) -> Answer:
         """Answer a report query."""
+        ...
+
+    def requests(self, question: Question, read: Callable[[Requests], T]) -> T:
+        """What `read` makes of the requests (root runs with all below them) of a question."""
+        ...
+
+    def run_calls(self, name: str) -> tuple[str, list[Step]]:
+        """The id of a run that a name or its beginning means, and the calls of it and below."""
+        ...
+
+    def rule_counts(self, question: Question) -> dict[str, int]:
+        """How many calls of a question each rule of purposes decided, by the rule's id."""
         ...
 
     def spend(self, question: Question, *, by_unit: bool = False) -> list[Spend]:

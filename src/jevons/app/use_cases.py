@@ -30,12 +30,14 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from jevons.analysis.bridge.effects import Method
+    from jevons.analysis.run_tree import Run
     from jevons.app.boundary import Declared
     from jevons.app.economics import Given, KpiReport, UnitReport, WorthReport
     from jevons.app.explaining import Explanation
     from jevons.app.indexing import By, Index
     from jevons.app.outcomes import OutcomeSummary
     from jevons.app.ports import Ledger
+    from jevons.app.running import Decided, StandingOut, Work
     from jevons.app.total_cost import Account
     from jevons.app.wiring import Keeper
     from jevons.stores.question import Question
@@ -164,6 +166,32 @@ class Jevons:
     def events(self, query: Query, limit: int | None = None) -> Iterator[dict[str, object]]:
         """The live events that a query selects, oldest first, JSON-ready."""
         return iter(self.store.events(self._question(query), limit))
+
+    def run(self, name: str) -> Run:
+        """An agent run as a tree. name: its id, or a beginning that no other root run has.
+        Raises UsageError."""
+        from jevons.app.running import tree
+
+        return tree(self.store, name)
+
+    def runs(self, query: Query, sort: str = "cost") -> StandingOut:
+        """The requests that stand out in their task type, the first `query.top` by `sort`: cost,
+        tokens or time. Raises UsageError for a dimension that runs are not kept by."""
+        from jevons.app.running import TOP, standing_out
+
+        return standing_out(self.store, self._question(query), sort, query.top or TOP)
+
+    def work(self, query: Query) -> Work:
+        """How calls multiply, and what is usual, for every task type."""
+        from jevons.app.running import work
+
+        return work(self.store, self._question(query))
+
+    def purposes(self, query: Query) -> list[Decided]:
+        """The rules of purposes and how many calls of a query each decided."""
+        from jevons.app.running import decided
+
+        return decided(self.store, self._question(query), self._keeper.rules().rules)
 
     def prices(
         self, model: str | None = None, provider: str | None = None, at: str | None = None

@@ -20,6 +20,8 @@ from jevons.analysis.purposes import Ruleset, matches
 from jevons.stores.books import Books, between, quote, readable
 from jevons.stores.deciding import Deciding, column, patterns
 from jevons.stores.derivation import Derivation
+from jevons.stores.question import Question
+from jevons.stores.report import condition
 from jevons.stores.schema import PURPOSES
 
 _NOTE: Final = "purposes"
@@ -90,6 +92,26 @@ class Assignments:
             f"LEFT JOIN {self._exceptions(session, changes)} x ON e.event_id = x.exception)"
         )
 
+    def counts(self, question: Question, pending: pa.Table | None) -> dict[str, int]:
+        """How many calls of a question each rule decided, by the rule's id. `look` came before."""
+        if not self.books.event_files() and pending is None:
+            return {}
+        session = self.books.session.cursor()
+        source = self.source(self.books.event_source(pending, session), session)
+        with readable():
+            found = session.execute(
+                f"SELECT purpose_rule, CAST(sum(calls) AS BIGINT) FROM {source} "
+                f"WHERE {condition(question)} GROUP BY 1"
+            ).fetchall()
+        session.close()
+        return dict(found)
+
+    def retries(self, session: duckdb.DuckDBPyConnection) -> str:
+        """The calls that repeat an answered one, as a FROM clause with their `run`."""
+        assert self._now is not None
+        known = self._exceptions(session, self._now[1])
+        return f"(SELECT held_by AS run FROM {known} WHERE assigned = 'retry')"
+
     def _exceptions(self, session: duckdb.DuckDBPyConnection, changes: pa.Table | None) -> str:
         """The exceptions that hold now: of every call the newest; an empty purpose takes back."""
         files = self.books.purposes.files()
@@ -120,7 +142,8 @@ class Assignments:
             if since is not None and books.purposes.files():
                 session.register("derived", found)
                 found = session.sql(
-                    "SELECT * FROM derived UNION ALL SELECT l.event_id, '' AS purpose, '' AS rule "
+                    "SELECT * FROM derived UNION ALL "
+                    "SELECT l.event_id, l.run, '' AS purpose, '' AS rule "
                     f"FROM ({derivation.live}) l JOIN "
                     f"{_latest(f'SELECT * FROM {_parquet(books.purposes.files())}')} x "
                     "ON l.event_id = x.exception WHERE x.assigned <> '' "
@@ -192,5 +215,6 @@ def _latest(rows: str) -> str:
     """Of every call the newest exception, under names that no event has."""
     return (
         "(SELECT event_id AS exception, arg_max(purpose, batch) AS assigned, "
-        f"arg_max(rule, batch) AS decided FROM ({rows}) GROUP BY event_id)"
+        "arg_max(rule, batch) AS decided, arg_max(run, batch) AS held_by "
+        f"FROM ({rows}) GROUP BY event_id)"
     )

@@ -31,6 +31,10 @@ class Assigning(Protocol):
         """A FROM clause like `inner` with the assigned purpose."""
         ...
 
+    def retries(self, session: duckdb.DuckDBPyConnection) -> str:
+        """The calls that repeat an answered one, as a FROM clause with their `run`."""
+        ...
+
 
 class Books:
     """All tables below a home folder. Readers need no lock; writers hold `lock_path`.

@@ -73,6 +73,10 @@ class Deciding:
         purposes = choice([rule.purpose for rule in rules], UNKNOWN)
         return purposes, choice([rule.id for rule in rules], NO_RULE)
 
+    def places(self, purpose: str) -> list[str]:
+        """The places of the rules that decide for a purpose."""
+        return [str(n) for n, rule in enumerate(self.rules) if rule.purpose == purpose]
+
     def chances(self) -> list[str]:
         """Conditions of rows that a rule decides only if they end their run."""
         alone = self.number()

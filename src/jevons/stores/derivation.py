@@ -41,7 +41,8 @@ class Derivation:
         )
 
     def exceptions(self) -> pa.Table:
-        """(event_id, purpose, rule) of the calls that are decided otherwise."""
+        """(event_id, run, purpose, rule) of the calls that are decided otherwise, and of all
+        retries."""
         rules = self.deciding.rules
         if not any(rule.repeats or rule.ends for rule in rules):
             flags = "SELECT NULL::BLOB AS event_id, true AS again, true AS at_end WHERE false"
@@ -54,11 +55,16 @@ class Derivation:
                 "UNION ALL SELECT event_id, false, true FROM ending) GROUP BY event_id"
             )
         purpose, rule = self.deciding.named("number")
+        alone = self.deciding.number()
+        retries = ", ".join(self.deciding.places("retry")) or "-1"
+        self.session.execute(f"CREATE TEMP TABLE flags AS {flags}")
         return self.session.sql(
-            f"SELECT event_id, {purpose} AS purpose, {rule} AS rule FROM (SELECT e.event_id, "
-            f"{self.deciding.number('f.again', 'f.at_end')} AS number, "
-            f"{self.deciding.number()} AS alone FROM ({self.live}) e "
-            f"JOIN ({flags}) f ON e.event_id = f.event_id) WHERE number <> alone"
+            f"SELECT event_id, run, {purpose} AS purpose, {rule} AS rule FROM ("
+            f"SELECT e.event_id, run, {self.deciding.number('f.again', 'f.at_end')} AS number, "
+            f"{alone} AS alone FROM ({self.live}) e JOIN flags f ON e.event_id = f.event_id "
+            f"UNION ALL SELECT event_id, run, {alone}, -1 FROM ({self.live}) e "
+            f"WHERE {alone} IN ({retries}) AND event_id NOT IN (SELECT event_id FROM flags)"
+            f") WHERE number <> alone OR number IN ({retries})"
         ).to_arrow_table()
 
     def _repeats(self) -> None:

@@ -157,13 +157,14 @@ sign -1."""
 PURPOSES: Final = pa.schema(
     [
         pa.field("event_id", pa.binary(16), nullable=False),
+        pa.field("run", pa.string(), nullable=False),
         pa.field("purpose", pa.string(), nullable=False),
         pa.field("rule", pa.string(), nullable=False),
         pa.field("batch", pa.int32(), nullable=False),
     ]
 )
-"""Calls whose purpose does not follow from their own row; of several rows of a call the one of the
-newest batch counts, and an empty purpose takes back."""
+"""Calls whose purpose does not follow from their own row, and all retries; of several rows of a
+call the one of the newest batch counts, and an empty purpose takes back."""
 
 REJECTIONS: Final = pa.schema(
     [

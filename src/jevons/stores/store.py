@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -27,7 +27,10 @@ from jevons.vocabulary.rejection import Rejection, reject
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    import pyarrow as pa
+
     from jevons.analysis.purposes import Ruleset
+    from jevons.analysis.run_tree import Step
     from jevons.analysis.spend import Spend
     from jevons.analysis.total_cost import ChargeSum
     from jevons.ledger.fields import Fields
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
     from jevons.stores.plan import Preview, Sealed
     from jevons.stores.preparation import Prepared
     from jevons.stores.repricing import Repriced
+    from jevons.stores.requests import Requests
 
 LAYOUT: Final = "2"
 """Version of the home's layout, kept beside the tables."""
@@ -408,6 +412,38 @@ class Store:
         from jevons.stores.charging import minutes
 
         return minutes(self.books, question)
+
+    def requests(self, question: Question, read: Callable[[Requests], T]) -> T:
+        """What `read` makes of the requests (root runs with all below them) of a question."""
+        from jevons.stores.requests import Requests
+
+        def work(rows: pa.Table | None) -> T:
+            with closing(Requests(self.books, question, rows)) as found:
+                return read(found)
+
+        return self._assigned(question, work)
+
+    def run_calls(self, name: str) -> tuple[str, list[Step]]:
+        """The id of a run that a name or its beginning means, and the calls of it and below."""
+        from jevons.stores.run_calls import run_calls
+
+        return self._assigned(Question(), lambda rows: run_calls(self.books, name, rows))
+
+    def rule_counts(self, question: Question) -> dict[str, int]:
+        """How many calls of a question each rule of purposes decided, by the rule's id."""
+        return self._assigned(question, lambda rows: self.assignments.counts(question, rows))
+
+    def _assigned(self, question: Question, read: Callable[[pa.Table | None], T]) -> T:
+        """What `read` makes of the books and the rows that wait, with today's purposes."""
+
+        def look(waiting: Preview | None) -> T:
+            rows = waiting.rows if waiting else None
+            self.assignments.look(rows)
+            return read(rows)
+
+        self._settle()
+        self.assign()
+        return self._steady(question, look)
 
     def _steady(self, question: Question, read: Callable[[Preview | None], T]) -> T:
         """What `read` makes of the sealed tables and the inbox, both of the same moment.

@@ -1,0 +1,240 @@
+"""Requests summed up from the roll-up of runs: what is usual, and what stands out."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, Final
+
+import pyarrow as pa
+
+from jevons.analysis import outliers
+from jevons.analysis.multipliers import Multipliers
+from jevons.analysis.outliers import Norms, Request
+from jevons.analysis.run_tree import DEEPEST
+from jevons.stores.books import Books, quote, readable
+from jevons.stores.question import Question
+from jevons.stores.report import condition
+from jevons.stores.rollup import RUN_DIMENSIONS, runs_sql
+from jevons.vocabulary.errors import UsageError
+from jevons.vocabulary.money import to_femto
+
+SORTS: Final = {
+    "cost": "cost DESC NULLS LAST",
+    "tokens": "tokens DESC",
+    "time": "duration DESC",
+}
+"""What requests are sorted by."""
+
+KEPT: Final = RUN_DIMENSIONS[2:]
+"""Dimensions that requests can be chosen by."""
+
+_NARROW: Final = (
+    "calls, input_tokens // calls AS context, input_tokens + output_tokens AS tokens, cost, "
+    "unknown_calls, "
+    "epoch_us(last_time) - epoch_us(first_time) AS duration"
+)
+"""What norms, reasons and sorting need of a request, over its sums."""
+
+_COUNTS: Final = (
+    "calls", "input_tokens", "output_tokens", "unknown_calls", "lower_bound_calls",
+)  # fmt: skip
+
+_LOOPS: Final = (
+    f"(l.repeated >= {outliers.LOOP_CALLS} AND l.repeated * {outliers.LOOP_SHARE} >= r.calls)"
+)
+"""Whether a request loops, over `request r` and `loop l`."""
+
+
+class Requests:
+    """The requests of a question, worked out in temporary tables of a session. where: on team,
+    person, task_type, task and harness, of the root run; since, until: when it began."""
+
+    def __init__(self, books: Books, question: Question, pending: pa.Table | None) -> None:
+        for name, _ in question.where:
+            if name not in KEPT:
+                raise UsageError(
+                    f"runs are not kept by {name}", remedy=f"--where may name: {', '.join(KEPT)}."
+                )
+        self.books = books
+        self.question = question
+        self.session = books.session.cursor()
+        with readable():
+            self._sum(self._source(pending))
+
+    def close(self) -> None:
+        """Release the session."""
+        self.session.close()
+
+    def _source(self, pending: pa.Table | None) -> str:
+        """The rows of the roll-up, with those that wait in the inbox."""
+        books, parts = self.books, []
+        files = books.runs.files()
+        if books.runs.batch() == books.events.batch():
+            if files:
+                parts.append(f"SELECT * FROM read_parquet([{', '.join(map(quote, files))}])")
+        elif books.event_files():
+            parts.append(runs_sql().replace("FROM rows", f"FROM {books.event_source()}"))
+        if pending is not None:
+            self.session.register("pending_runs", books.arrow(runs_sql(), rows=pending))
+            parts.append("SELECT * FROM pending_runs")
+        if not parts:
+            self.session.register("pending_runs", books.runs.schema.empty_table())
+            parts.append("SELECT * FROM pending_runs")
+        return f"({' UNION ALL '.join(f'({part})' for part in parts)})"
+
+    def _sum(self, source: str) -> None:
+        """`request`: one narrow row per root run with the sums over all runs below it.
+
+        Nearly every run is one row of the roll-up and stands alone; only the others (several
+        batches, sub-agents) are grouped. Runs are told apart by a hash here; where two runs had the
+        same one, both would be grouped by their names.
+        """
+        create = self.session.execute
+        self.rows = f"(SELECT *, hash(run) AS h FROM {source})"
+        create(
+            f"CREATE TEMP TABLE sub AS SELECT DISTINCT run, parent_run FROM {source} "
+            "WHERE parent_run IS NOT NULL AND parent_run <> run"
+        )
+        create(
+            "CREATE TEMP TABLE root AS WITH RECURSIVE up AS ("
+            "SELECT run, parent_run AS above, 1 AS levels FROM sub UNION ALL "
+            "SELECT up.run, sub.parent_run, up.levels + 1 FROM up JOIN sub ON up.above = sub.run "
+            f"WHERE up.levels < {DEEPEST}) "
+            "SELECT run, max_by(above, (levels, above)) AS root, max(levels) AS levels "
+            "FROM up GROUP BY run"
+        )
+        create(
+            f"CREATE TEMP TABLE grouped AS SELECT h FROM {self.rows} GROUP BY h HAVING count(*) > 1"
+            " UNION SELECT hash(run) FROM root UNION SELECT hash(root) FROM root"
+        )
+        question = Question(
+            since=self.question.since, until=self.question.until, where=self.question.where
+        )
+        chosen = condition(question, time="first_time", recorded=False)
+        create(
+            f"CREATE TEMP TABLE request AS SELECT h, task_type, 0 AS nested, 1 AS levels, "
+            f"calls AS root_calls, {_NARROW} FROM (SELECT *, CASE WHEN cost_known > 0 THEN "
+            f"effective_cost END AS cost FROM {self.rows}) "
+            f"WHERE h NOT IN (SELECT h FROM grouped) AND calls > 0 AND {chosen} "
+            f"UNION ALL SELECT hash(run), task_type, nested, levels, root_calls, {_NARROW} FROM "
+            f"({self._summed('r.h IN (SELECT h FROM grouped)')}) WHERE {chosen}"
+        )
+        create(
+            "CREATE TEMP TABLE loop AS SELECT hash(coalesce(root, p.run)) AS h, "
+            f"count(*) AS repeated FROM {self._repeated()} p LEFT JOIN root ON p.run = root.run "
+            "GROUP BY ALL"
+        )
+
+        both = "[0.5, 0.99]"
+        create(
+            "CREATE TEMP TABLE usual AS SELECT task_type, count(*) AS n, sum(cost) AS cost, "
+            "CAST(sum(unknown_calls) AS BIGINT) AS unknown_calls, "
+            f"quantile_disc(CASE WHEN unknown_calls = 0 THEN cost END, {both}) AS costs, "
+            f"quantile_disc(calls, {both}) AS calls, "
+            f"quantile_disc(context, {both}) AS contexts FROM request GROUP BY task_type"
+        )
+
+    def _summed(self, chosen: str) -> str:
+        """The query that sums the chosen rows of the roll-up into requests."""
+        labels = ", ".join(
+            f"coalesce(max(CASE WHEN root IS NULL THEN {name} END), max({name})) AS {name}"
+            for name in KEPT
+        )
+        counts = ", ".join(f"CAST(sum({name}) AS BIGINT) AS {name}" for name in _COUNTS)
+        return (
+            f"SELECT coalesce(root, r.run) AS run, {labels}, min(first_time) AS first_time, "
+            "max(last_time) AS last_time, 1 + coalesce(max(levels), 0) AS levels, "
+            "count(DISTINCT CASE WHEN root IS NOT NULL THEN r.run END) AS nested, "
+            "CAST(sum(CASE WHEN root IS NULL THEN calls ELSE 0 END) AS BIGINT) AS root_calls, "
+            f"{counts}, CASE WHEN sum(cost_known) > 0 THEN sum(effective_cost) END AS cost "
+            f"FROM {self.rows} r LEFT JOIN root ON r.run = root.run WHERE {chosen} "
+            "GROUP BY coalesce(root, r.run) HAVING sum(calls) > 0"
+        )
+
+    def _repeated(self) -> str:
+        """The calls that repeat an answered one, with their runs."""
+        assigning = self.books.assigning
+        assert assigning is not None
+        return assigning.retries(self.session)
+
+    def norms(self) -> dict[str | None, Norms]:
+        """What is usual for every task type."""
+        return {row["task_type"]: _norms(row) for row in self._rows("SELECT * FROM usual")}
+
+    def standing_out(self, sort: str, top: int) -> tuple[list[Request], int]:
+        """The first requests with a reason by `sort`, and how many have one in all."""
+        self.session.execute(
+            "CREATE TEMP TABLE outlier AS SELECT r.* FROM request r "
+            "JOIN usual u ON r.task_type IS NOT DISTINCT FROM u.task_type "
+            f"LEFT JOIN loop l ON r.h = l.h WHERE {_LOOPS} OR (u.n >= {outliers.ENOUGH} AND "
+            "(r.cost > u.costs[2] OR r.calls > u.calls[2] OR r.context > "
+            f"greatest(u.contexts[2], {outliers.RUNAWAY} * u.contexts[1])))"
+        )
+        ((count,),) = self.session.execute("SELECT count(*) FROM outlier").fetchall()
+        self.session.execute(
+            f"CREATE TEMP TABLE shown AS SELECT h FROM outlier ORDER BY {SORTS[sort]}, h "
+            f"LIMIT {int(top)}"
+        )
+        summed = self._summed("r.h IN (SELECT h FROM shown) OR hash(root) IN (SELECT h FROM shown)")
+        rows = self._rows(
+            "SELECT *, coalesce(times, 0) AS repeated FROM (SELECT * REPLACE ("
+            "epoch_us(first_time) AS first_time, epoch_us(last_time) AS last_time), "
+            "input_tokens + output_tokens AS tokens, "
+            f"epoch_us(last_time) - epoch_us(first_time) AS duration FROM ({summed})) "
+            f"LEFT JOIN (SELECT h, repeated AS times FROM loop) l ON hash(run) = l.h "
+            f"ORDER BY {SORTS[sort]}, run"
+        )
+        return [_request(row) for row in rows], int(count)
+
+    def multipliers(self) -> list[Multipliers]:
+        """The factors of every task type, those with most calls first."""
+        rows = self._rows(
+            "SELECT task_type, CAST(sum(CASE WHEN root_calls > 0 THEN 1 ELSE 0 END) AS BIGINT) "
+            "AS requests, sum(root_calls) AS root_calls, sum(calls) AS calls, "
+            "sum(CASE WHEN nested > 0 THEN 1 ELSE 0 END) AS nested, max(levels) AS levels, "
+            f"sum(CASE WHEN {_LOOPS} THEN 1 ELSE 0 END) AS looping "
+            "FROM request r LEFT JOIN loop l ON r.h = l.h "
+            "GROUP BY task_type ORDER BY sum(calls) DESC, task_type"
+        )
+        return [
+            Multipliers(row["task_type"], *(int(row[name]) for name in _FACTORS)) for row in rows
+        ]
+
+    def _rows(self, sql: str) -> list[dict[str, Any]]:
+        with readable():
+            rows: list[dict[str, Any]] = self.session.sql(sql).to_arrow_table().to_pylist()
+        return rows
+
+
+_FACTORS: Final = ("requests", "root_calls", "calls", "nested", "levels", "looping")
+
+
+def _femto(amount: Decimal | None) -> int | None:
+    return None if amount is None else to_femto(Decimal(amount))
+
+
+def _norms(row: dict[str, Any]) -> Norms:
+    median, limit = row["costs"] or (None, None)
+    return Norms(
+        task_type=row["task_type"],
+        requests=row["n"],
+        cost=_femto(row["cost"]),
+        unknown_calls=row["unknown_calls"],
+        p50_cost=_femto(median),
+        p99_cost=_femto(limit),
+        p50_calls=row["calls"][0],
+        p99_calls=row["calls"][1],
+        p50_context=row["contexts"][0],
+        p99_context=row["contexts"][1],
+    )
+
+
+def _request(row: dict[str, Any]) -> Request:
+    values = {name: row[name] for name in _COPIED}
+    return Request(**values, runs=1 + int(row["nested"]), cost=_femto(row["cost"]))
+
+
+_COPIED: Final = (
+    "run", "first_time", "last_time", "task_type", "team", "person", "harness", "calls",
+    "input_tokens", "output_tokens", "unknown_calls", "lower_bound_calls", "repeated",
+)  # fmt: skip
