@@ -19,8 +19,12 @@ if TYPE_CHECKING:
     from jevons.analysis.declaration import parse_boundary
     from jevons.analysis.frontier import Option, Standing, icer, standings
     from jevons.analysis.kpi import KPIS, Inputs, figures
+    from jevons.analysis.multipliers import Multipliers
+    from jevons.analysis.outliers import Norms, Reason, Request, norms, reasons
     from jevons.analysis.price_index import chained, fisher
+    from jevons.analysis.purposes import Call, Rule, Ruleset, classify, read_rules
     from jevons.analysis.ratio import cost_per_success, quantile, ratio_interval
+    from jevons.analysis.run_tree import Context, Run, Step, Totals, context, run_tree
     from jevons.analysis.spend import Part, Spend
     from jevons.analysis.success import hindsight, pass_at_k, pass_hat_k, wilson
     from jevons.analysis.total_cost import CostLine, TotalCost, component_of, total_cost
@@ -38,6 +42,29 @@ _EXPORTS: Final[dict[str, tuple[str, ...]]] = {
     "jevons.analysis.bridge.pvm": ("PriceVolumeMix", "price_volume_mix"),
     "jevons.analysis.bridge.shapley": ("shapley", "shapley_exact"),
     "jevons.analysis.bridge.tree": ("Side",),
+    "jevons.analysis.multipliers": ("Multipliers",),
+    "jevons.analysis.outliers": (
+        "Norms",
+        "Reason",
+        "Request",
+        "norms",
+        "reasons",
+    ),
+    "jevons.analysis.purposes": (
+        "Call",
+        "Rule",
+        "Ruleset",
+        "classify",
+        "read_rules",
+    ),
+    "jevons.analysis.run_tree": (
+        "Context",
+        "Run",
+        "Step",
+        "Totals",
+        "context",
+        "run_tree",
+    ),
     "jevons.analysis.price_index": ("chained", "fisher"),
     "jevons.analysis.spend": ("Part", "Spend"),
     "jevons.analysis.declaration": ("parse_boundary",),
@@ -87,19 +114,30 @@ __all__ = (
     "KPIS",
     "Attempts",
     "Bridge",
+    "Call",
     "Clusters",
+    "Context",
     "CostLine",
     "Inputs",
     "Interval",
     "Line",
+    "Multipliers",
+    "Norms",
     "Option",
     "Outcome",
     "Part",
     "PriceVolumeMix",
+    "Reason",
+    "Request",
+    "Rule",
+    "Ruleset",
+    "Run",
     "Side",
     "Spend",
     "Standing",
+    "Step",
     "TotalCost",
+    "Totals",
     "Undefined",
     "Unit",
     "Worth",
@@ -110,7 +148,9 @@ __all__ = (
     "bridge",
     "by_day",
     "chained",
+    "classify",
     "component_of",
+    "context",
     "cost_per_success",
     "day_charges",
     "fate",
@@ -120,12 +160,16 @@ __all__ = (
     "icer",
     "lmdi",
     "lmdi_ratios",
+    "norms",
     "parse_boundary",
     "pass_at_k",
     "pass_hat_k",
     "price_volume_mix",
     "quantile",
     "ratio_interval",
+    "read_rules",
+    "reasons",
+    "run_tree",
     "shapley",
     "shapley_exact",
     "standings",

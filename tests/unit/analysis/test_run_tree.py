@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jevons.analysis.multipliers import ENOUGH, Multipliers
-from jevons.analysis.run_tree import Context, Step, context, run_tree, totals
+from jevons import Context, Multipliers, Step, context, run_tree
+from jevons.analysis.multipliers import ENOUGH
+from jevons.analysis.run_tree import totals
 from jevons.vocabulary.errors import UsageError
 
 

@@ -77,8 +77,6 @@ def _why(reason: Reason) -> str:
     if reason.kind == "loop":
         return f"{plural(reason.value, 'call')} asked again"
     times = f" {_times(reason.value, reason.usual)}" if reason.usual else ""
-    if reason.kind == "context":
-        return f"{count(reason.value, exact=False)} tokens a call{times}"
     return f"{reason.kind}{times}"
 
 
