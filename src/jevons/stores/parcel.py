@@ -41,7 +41,9 @@ def pack(batches: Sequence[Prepared], folder: Path) -> Parcel:
             for table in (whole.payloads, whole.rows):
                 with pa.ipc.new_stream(file, table.schema) as stream:
                     stream.write_table(table)
-    empty = replace(whole, payloads=whole.payloads.slice(0, 0), rows=whole.rows.slice(0, 0))
+    # An empty slice would be sent with everything that it was cut from.
+    payloads, rows = (table.schema.empty_table() for table in (whole.payloads, whole.rows))
+    empty = replace(whole, payloads=payloads, rows=rows)
     return Parcel(Path(name), empty)
 
 

@@ -40,6 +40,14 @@ def test_what_is_unpacked_is_what_was_packed(tmp_path: Path) -> None:
     assert found.content(100) == whole.content(100)
 
 
+def test_what_goes_through_the_pipe_is_small(tmp_path: Path) -> None:
+    whole = joined(batches())
+    with parcel_folder(tmp_path) as folder:
+        parcel = pack(batches(), folder)
+        through_the_pipe = len(pickle.dumps(parcel)) - len(pickle.dumps(whole.cards))
+        assert through_the_pipe * 3 < whole.payloads.nbytes + whole.rows.nbytes
+
+
 def test_only_what_was_left_long_ago_is_swept(tmp_path: Path) -> None:
     old, young = tmp_path / "tmp" / "jevons-import-old", tmp_path / "tmp" / "jevons-import-young"
     for place in (old, young):
