@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Final
 
 from jevons.vocabulary.charge import RateCard
@@ -55,6 +56,7 @@ def kind_of(unit: Unit) -> str:
     return "cache_write" if "cache_write_input_tokens" in definition.inclusive else "fresh_input"
 
 
+@cache
 def kind_named(name: str) -> str:
     """The kind of a part by its name, which is a kind or a leaf unit."""
     return kind_of(Unit(name)) if name in UNITS else name

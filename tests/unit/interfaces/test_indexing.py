@@ -114,7 +114,7 @@ def test_the_chart_and_the_table_fit(cli: Cli, columns: int) -> None:
     assert max(map(len, text.splitlines())) <= columns
     for title in ("same model", "same job", "tokens per task", "calls per task", "total spend"):
         assert title in text
-    assert "price, same job −94.0 %" in text.replace("\n  ", " ")
+    assert "price, same job −94.0\N{NO-BREAK SPACE}%" in text.replace("\n  ", " ")
     assert "No price is known of 1 call" in text
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, Literal
 
 Group = Literal["Price", "Volume", "Mix", "Lines", "Other"]
@@ -67,6 +68,7 @@ KIND_EFFECT: Final = {
 """Kind of a line -> the effect of its share."""
 
 
+@cache
 def step_names(kind: str, *, by_calls: bool) -> tuple[str, ...]:
     """The effects that the steps of a line are. by_calls: the line has a cost but no quantity to
     price, so that its cost per call stands where the list price would, under the kind's name."""

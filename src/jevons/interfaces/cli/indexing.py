@@ -14,7 +14,7 @@ from jevons.interfaces.cli.figures import count, money, plural
 from jevons.interfaces.cli.invocation import current, say
 from jevons.interfaces.cli.options import Command, query, query_flags
 from jevons.interfaces.cli.table import Column, render, wrap
-from jevons.interfaces.cli.terminal import Glyphs, Terminal
+from jevons.interfaces.cli.terminal import UNICODE, Glyphs, Terminal
 from jevons.vocabulary.errors import UsageError
 
 if TYPE_CHECKING:
@@ -167,7 +167,8 @@ def _change(value: Decimal | None, glyphs: Glyphs) -> str:
         return "is not known"
     change = (value - 100).quantize(Decimal("0.1"))
     sign = "+" if change > 0 else glyphs.minus if change < 0 else ""
-    return f"{sign}{abs(change)} %"
+    space = "\N{NO-BREAK SPACE}" if glyphs == UNICODE else " "
+    return f"{sign}{abs(change)}{space}%"
 
 
 def _table(found: Index, titles: dict[str, str], terminal: Terminal) -> list[str]:
