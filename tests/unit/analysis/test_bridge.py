@@ -180,7 +180,9 @@ def test_takeovers_are_large_and_mirror() -> None:
     assert found.old_shares == (Fraction(3, 4), Fraction(1, 6))
     (back,) = takeovers(after, before)
     assert (back.old, back.new) == (b, a)
-    assert takeovers({a: 80, c: 20}, {a: 73, c: 27}) == [], "chance"
+    assert takeovers({a: 80, c: 20}, {a: 40, c: 60}) == [], "both were and are in use"
+    assert takeovers({a: 100}, {a: 96, b: 4}) == [], "too little"
+    assert len(takeovers({a: 50, b: 50}, {a: 5, b: 95})) == 1, "the old one has all but gone"
     assert takeovers({}, {a: 1}) == takeovers({a: 1}, {}) == []
 
 

@@ -15,9 +15,10 @@ Values = tuple[str | None, ...]
 """The values of some dimensions, in their order; None is not known."""
 
 NOTABLE: Final = Fraction(1, 20)
-RELATIVE: Final = Fraction(1, 5)
-"""In a takeover one model loses, and one gains, at least a 20th of the calls of its group, and at
-least a fifth of the larger of its own two shares: less than that is chance."""
+"""The share of a group's calls that the one model must lose, and the other gain."""
+RARE: Final = Fraction(1, 5)
+"""The new model must have had at most this part of its share before, or the old one keep at most
+this part of its own: two models that are both in use are each compared with their own past."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,15 @@ def takeovers(before: Mapping[Values, int], after: Mapping[Values, int]) -> list
         for name in sorted(before.keys() | after.keys(), key=str)
     }
     gains = {name: new - old for name, (old, new) in shares.items()}
-    moved = [n for n in gains if abs(gains[n]) >= max(NOTABLE, RELATIVE * max(shares[n]))]
-    losers = sorted((n for n in moved if gains[n] < 0), key=lambda n: gains[n])
-    winners = sorted((n for n in moved if gains[n] > 0), key=lambda n: -gains[n])
-    return [
+    losers = sorted((n for n in gains if gains[n] <= -NOTABLE), key=lambda n: gains[n])
+    winners = sorted((n for n in gains if gains[n] >= NOTABLE), key=lambda n: -gains[n])
+    found = [
         Takeover(old, new, shares[old], shares[new])
         for old, new in zip(losers, winners, strict=False)
     ]
+    return [one for one in found if _rare(one)]
+
+
+def _rare(one: Takeover) -> bool:
+    (old_before, old_after), (new_before, new_after) = one.old_shares, one.new_shares
+    return new_before <= RARE * new_after or old_after <= RARE * old_before
