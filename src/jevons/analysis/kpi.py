@@ -248,7 +248,7 @@ class _Found:
     notes: dict[str, str] = field(default_factory=dict)
 
 
-NO_CHARGES: Final = "no other charges declared"
+NO_CHARGES: Final = "no other charges declared (jevons boundary), or --where is given"
 NO_RATE: Final = "human minutes without a rate"
 
 

@@ -8,10 +8,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from jevons.analysis.accrual import OUTCOMES
 from jevons.analysis.kpi import Figure, Inputs, figures, spend_over_pay
 from jevons.analysis.ratio import dollars, ratio
 from jevons.analysis.unit import Unit, compared, unit
 from jevons.analysis.worth import Worth, worth
+from jevons.app.boundary import declared
 from jevons.vocabulary.errors import SourceError, UsageError
 from jevons.vocabulary.money import parse_amount
 from jevons.vocabulary.period import iso
@@ -49,8 +51,10 @@ class UnitReport:
 
 
 def unit_report(ledger: Ledger, question: Question, hourly_rate: Decimal | None) -> UnitReport:
-    """Unit economics by the question's dimensions. Raises UsageError, LedgerError."""
+    """Unit economics by the question's dimensions. hourly_rate: else that of the boundary. Raises
+    UsageError, LedgerError."""
     summed = ledger.attempts(question)
+    hourly_rate = declared_rate(ledger, question) if hourly_rate is None else hourly_rate
     rows = [unit(one, hourly_rate) for one in summed.rows]
     options = tuple(name for name in question.by if name in OPTIONS)
     fixed = {*question.by, *(name for name, _ in question.where)} - set(options)
@@ -80,8 +84,10 @@ class WorthReport:
 
 
 def worth_report(ledger: Ledger, question: Question, hourly_rate: Decimal | None) -> WorthReport:
-    """Whether it is worth it, by the question's dimensions. Raises UsageError, LedgerError."""
+    """Whether it is worth it, by the question's dimensions. hourly_rate: else that of the boundary.
+    Raises UsageError, LedgerError."""
     summed = ledger.attempts(question)
+    hourly_rate = declared_rate(ledger, question) if hourly_rate is None else hourly_rate
     return WorthReport(
         by=question.by,
         rows=tuple(worth(one, hourly_rate) for one in summed.rows),
@@ -89,6 +95,37 @@ def worth_report(ledger: Ledger, question: Question, hourly_rate: Decimal | None
         outcomes=summed.outcomes,
         unlinked=summed.unlinked,
         hourly_rate=hourly_rate,
+    )
+
+
+def declared_rate(ledger: Ledger, question: Question) -> Decimal | None:
+    """What an hour of the people who review costs, by the elements of the declared boundary that
+    take their minutes from outcomes; None when the period has none or several rates."""
+    first = "" if question.since is None else iso(question.since)[:10]
+    last = "9999" if question.until is None else iso(question.until - 1)[:10]
+    rates = {
+        element.rate
+        for one in declared(ledger, question.as_of)
+        for element in one.boundary.elements
+        if element.from_outcomes
+        and str(element.valid_from) <= last
+        and (element.valid_to is None or str(element.valid_to) > first)
+    }
+    return rates.pop() if len(rates) == 1 else None
+
+
+def declared_charges(ledger: Ledger, question: Question) -> Decimal | None:
+    """What the declared boundary costs in a period beside calls, without what outcomes report;
+    None when nothing is declared, or a part of the company is asked for."""
+    boundaries = [one.boundary for one in declared(ledger, question.as_of)]
+    if not boundaries or question.where:
+        return None
+    ledger.post_charges()
+    told = {(b.name, e.name) for b in boundaries for e in b.elements if e.from_outcomes}
+    sums = ledger.charges(replace(question, by=(), top=None))
+    own = [one for one in sums if one.boundary != OUTCOMES]
+    return dollars(
+        sum(one.effective_cost for one in own if (one.boundary, one.element) not in told)
     )
 
 
@@ -139,9 +176,11 @@ def kpi_report(ledger: Ledger, question: Question, given: Given) -> KpiReport:
     days = ratio(Decimal(until - since), _DAY_US) or Decimal(0)
     by_day = ledger.ask(replace(question, by=("day",), top=None)).rows
     daily = tuple(row["effective_cost"] or Decimal(0) for row in by_day)
+    given = replace(given, hourly_rate=given.hourly_rate or declared_rate(ledger, question))
     held = unit(ledger.attempts(replace(question, by=(), top=None)).total, given.hourly_rate)
     pay = _pay(ledger, question, given.pay, days) if given.pay is not None else ()
-    inputs = _inputs(found, held, daily, _for_period(given, days, pay))
+    charges = declared_charges(ledger, replace(question, since=since, until=until))
+    inputs = replace(_inputs(found, held, daily, _for_period(given, days, pay)), charges=charges)
     return KpiReport(tuple(figures(inputs)), iso(since), iso(until), days, pay)
 
 

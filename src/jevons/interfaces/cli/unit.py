@@ -41,7 +41,7 @@ def hourly_rate_flag(function: Any) -> Any:
         "--hourly-rate",
         metavar="USD",
         callback=_rate,
-        help="What an hour of the people who review and rework costs, to count their minutes.",
+        help="What an hour of the people who review costs; default: what jevons boundary declares.",
     )(function)
 
 

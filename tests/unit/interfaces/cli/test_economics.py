@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from jevons.app.economics import Given
+from jevons.app.results import Query
 from jevons.interfaces.cli.program import run
 from tests.unit.stores.sample import SECOND, T0, call, opened, price_of
 
@@ -156,7 +159,7 @@ def test_kpi_json(jevons: Command, tmp_path: Path) -> None:
     spend = Decimal(document(jevons, "report")["total"]["effective_cost"])
     assert Decimal(figures["cost_per_call"]["value"]) * RUNS == pytest.approx(spend)
     assert Decimal(figures["budget_burnt"]["value"]) == pytest.approx(spend * 100)
-    assert figures["cost_per_thought_full"]["missing"] == "no other charges declared"
+    assert figures["cost_per_thought_full"]["missing"].startswith("no other charges declared")
     assert figures["value_for_ai"]["published_formula"] is True
     (row,) = found["pay"]
     assert (row["name"], row["pay"]) == ("web", "1000")  # a day of 365
@@ -255,3 +258,53 @@ def test_outcomes_list_as_of(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         assert run([*ledger, "outcomes", "list", "--as-of", moment, "--json"]) == 0
         (row,) = map(json.loads, capsys.readouterr().out.splitlines())
         assert row["status"] == status
+
+
+BOUNDARY = """schema = "jevons.boundary/v1"
+name = "company"
+
+[in]
+people = "review"
+
+[[element]]
+kind = "people"
+name = "review"
+valid_from = 2026-09-01
+from_outcomes = true
+rate = 60
+source = "finance"
+
+[[element]]
+kind = "platform"
+name = "tracing"
+valid_from = 2026-09-01
+valid_to = 2026-10-01
+price = 30
+per = "month"
+source = "invoice"
+"""
+
+
+def test_what_is_declared_needs_no_flag(home: Path, tmp_path: Path) -> None:
+    """The boundary's rate prices minutes, its charges are in the full stack, each once."""
+    shutil.copytree(home, tmp_path / "home")
+    (tmp_path / "b.toml").write_text(BOUNDARY)
+
+    with opened(tmp_path / "home") as jevons:
+        jevons.add_boundary(tmp_path / "b.toml")
+        september = Query(since="2026-09", until="2026-10")
+        assert jevons.unit(september).total.review == Decimal(117)  # 117 minutes at $60
+        assert jevons.unit(september, Decimal(120)).total.review == Decimal(234)
+        assert jevons.worth(september).hourly_rate == Decimal(60)
+        found = {f.definition.key: f for f in jevons.kpi(september, Given()).figures}
+        assert found["cost_per_thought_full"].value is not None
+        thought = found["cost_per_thought_full"].value - (
+            found["cost_per_thought_llm"].value or Decimal(0)
+        )
+        assert thought == Decimal("0.75")  # $30 of tracing over 40 requests
+        assert not found["tco_per_workload"].note
+        part = jevons.kpi(
+            Query(since="2026-09", until="2026-10", where=(("team", "web"),)), Given()
+        )
+        by_key = {f.definition.key: f for f in part.figures}
+        assert by_key["cost_per_thought_full"].value is None
