@@ -30,7 +30,11 @@ if TYPE_CHECKING:
     from jevons.analysis.total_cost import CostLine, TotalCost, component_of, total_cost
     from jevons.analysis.unit import Attempts, Clusters, Interval, Unit, unit
     from jevons.analysis.worth import Worth, worth
+    from jevons.app.results import Query
+    from jevons.app.use_cases import Jevons
+    from jevons.app.wiring import open_ledger
     from jevons.ledger.outcomes import accept_outcome, fate
+    from jevons.vocabulary.money import from_femto, to_femto
     from jevons.vocabulary.outcome import Outcome
 
 _EXPORTS: Final[dict[str, tuple[str, ...]]] = {
@@ -102,10 +106,14 @@ _EXPORTS: Final[dict[str, tuple[str, ...]]] = {
         "Worth",
         "worth",
     ),
+    "jevons.app.results": ("Query",),
+    "jevons.app.use_cases": ("Jevons",),
+    "jevons.app.wiring": ("open_ledger",),
     "jevons.ledger.outcomes": (
         "accept_outcome",
         "fate",
     ),
+    "jevons.vocabulary.money": ("from_femto", "to_femto"),
     "jevons.vocabulary.outcome": ("Outcome",),
 }
 """Module -> the functions and types of the public Python interface that it holds."""
@@ -120,6 +128,7 @@ __all__ = (
     "CostLine",
     "Inputs",
     "Interval",
+    "Jevons",
     "Line",
     "Multipliers",
     "Norms",
@@ -127,6 +136,7 @@ __all__ = (
     "Outcome",
     "Part",
     "PriceVolumeMix",
+    "Query",
     "Reason",
     "Request",
     "Rule",
@@ -156,11 +166,13 @@ __all__ = (
     "fate",
     "figures",
     "fisher",
+    "from_femto",
     "hindsight",
     "icer",
     "lmdi",
     "lmdi_ratios",
     "norms",
+    "open_ledger",
     "parse_boundary",
     "pass_at_k",
     "pass_hat_k",
@@ -174,6 +186,7 @@ __all__ = (
     "shapley_exact",
     "standings",
     "summed",
+    "to_femto",
     "total_cost",
     "unit",
     "wilson",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from jevons.app.results import Check, PriceRow, Progress, Verification
 from jevons.app.segments import BATCH, Harvest, Segment, harvest
-from jevons.app.settings import Settings
+from jevons.app.settings import Settings, load
 from jevons.app.use_cases import Jevons
 from jevons.vocabulary.errors import JevonsError, LedgerDamaged, LedgerLocked, SourceError
 from jevons.vocabulary.outcome import OutcomeSource
@@ -93,6 +93,16 @@ def open_jevons(settings: Settings) -> Jevons:
         return Store(settings.home, now_us, keeper.book, keeper.rules)
 
     return Jevons(settings, store, sources, keeper)
+
+
+def open_ledger(home: Path | str | None = None, time_zone: str | None = None) -> Jevons:
+    """Open a ledger from a program or a notebook; use it as a context manager.
+
+    home: its folder, else that of the settings (`JEVONS_HOME`, config file, `~/.jevons`).
+    time_zone: an IANA name. Raises UsageError for a setting that cannot be read.
+    """
+    given = {"home": home, "time_zone": time_zone}
+    return open_jevons(load({name: str(one) for name, one in given.items() if one is not None}))
 
 
 _worker: dict[str, Any] = {}
