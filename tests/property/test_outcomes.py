@@ -73,7 +73,8 @@ def ledger(folder: str, batches: Sequence[Sequence[Outcome]]) -> Books:
 
 
 def view(books: Books) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
-    shown = [{**row, "recorded_at": 0, "reports": 0} for row in listed(books, None, None)]
+    how = {"recorded_at": 0, "reports": 0, "again": None}  # in which order they came, and how often
+    shown = [{**row, **how} for row in listed(books, None, None)]
     return shown, sorted(fate_table(books).to_pylist(), key=str)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from jevons.analysis.ratio import CLUSTERS
 from jevons.analysis.unit import QUANTILES, Attempts, Clusters
 from jevons.stores.books import Books, quote, readable
-from jevons.stores.fates import UNIT_SQL, Linking
+from jevons.stores.fates import UNIT_SQL, Linking, coverage
 from jevons.stores.question import Question
 from jevons.stores.report import CALENDAR, dimension_sql
 from jevons.stores.rollup import RUN_DIMENSIONS
@@ -26,8 +26,8 @@ from jevons.vocabulary.money import to_femto
 
 Key = tuple[str | None, ...]
 
-_OF_RUNS: Final = frozenset(RUN_DIMENSIONS) - {"run", "parent_run", "task"}
-"""Dimensions that the roll-up of runs keeps."""
+_OF_RUNS: Final = frozenset(RUN_DIMENSIONS) - {"run", "parent_run", "task", "session"}
+"""Dimensions that the roll-up of runs keeps as they are."""
 
 _SUMS: Final = {
     "calls": "calls",
@@ -93,18 +93,14 @@ def attempts(books: Books, question: Question) -> Summed:
     for name in (*question.by, *(name for name, _ in question.where)):
         if name not in CALENDAR:
             dimension_sql(name, question.time_zone)  # raises UsageError for one that is none
-    linking = Linking(books, question.as_of)
+    linking = Linking(books, question.as_of, since=question.since, until=question.until)
     try:
         with readable():
             _Summing(linking, question).prepare()
             rows = _rows(linking, len(question.by))
-            total = _rows(linking, 0)
-            return Summed(
-                rows=rows if question.by else [],
-                total=total[0],
-                outcomes=linking.count("SELECT count(*) FROM cur"),
-                unlinked=linking.unlinked(),
-            )
+            (total,) = _rows(linking, 0) if question.by else rows
+            known, unlinked = coverage(books, question.as_of)
+            return Summed(rows if question.by else [], total, known, unlinked)
     finally:
         linking.close()
 
@@ -117,88 +113,91 @@ class _Summing:
         self.question = question
         self.names = list(dict.fromkeys((*question.by, *(name for name, _ in question.where))))
         self.plain = [name for name in self.names if name not in CALENDAR]
+        self.values = [f"v{number}" for number in range(len(self.plain))]
 
     def prepare(self) -> None:
         """Sum by attempt, take those of the period, and join what became of them."""
-        from_runs = self._from_runs()
-        base = self._runs() if from_runs else self._events("true")
-        self._by_attempt(base)
-        self._settle_values(base)
+        of_runs = self.linking.from_runs and set(self.plain) <= _OF_RUNS
+        self._parts(self._runs() if of_runs else self._events("true"))
+        self._spent()
         self._join()
-
-    def _from_runs(self) -> bool:
-        runs = self.linking.books.runs
-        fresh = bool(runs.files()) and runs.batch() == self.linking.books.events.batch()
-        return fresh and self.question.as_of is None and set(self.plain) <= _OF_RUNS
 
     def _runs(self) -> str:
         """Rows of the roll-up, and of the calls that belong to no run."""
         files = ", ".join(map(quote, self.linking.books.runs.files()))
         sums = ", ".join(f"{text} AS {name}" for name, text in _SUMS.items())
-        chosen = "".join(f"{name} AS v{i}, " for i, name in enumerate(self.plain))
+        chosen = "".join(f"{n} AS {v}, " for n, v in zip(self.plain, self.values, strict=True))
         return (
-            f"SELECT run AS unit, task, first_time AS first, {chosen}{sums} "
+            f"SELECT run AS unit, task, first_time AS first, last_time AS last, {chosen}{sums} "
             f"FROM read_parquet([{files}]) UNION ALL {self._events('run IS NULL')}"
         )
 
     def _events(self, condition: str) -> str:
         sums = ", ".join(f"{text} AS {name}" for name, text in _EVENT_SUMS.items())
         zone = self.question.time_zone
-        named = enumerate(self.plain)
-        chosen = "".join(f"{dimension_sql(name, zone)} AS v{i}, " for i, name in named)
+        named = zip(self.plain, self.values, strict=True)
+        chosen = "".join(f"{dimension_sql(name, zone)} AS {value}, " for name, value in named)
         return (
-            f"SELECT {UNIT_SQL} AS unit, task, time AS first, {chosen}{sums} "
+            f"SELECT {UNIT_SQL} AS unit, task, time AS first, time AS last, {chosen}{sums} "
             f"FROM {self.linking.events} WHERE {condition}"
         )
 
-    def _placed(self, base: str) -> str:
-        """Rows with the attempt that they belong to."""
-        return (
-            "SELECT coalesce(g.attempt, r.root, b.unit) AS attempt, b.* EXCLUDE (unit) "
-            f"FROM ({base}) b LEFT JOIN roots r USING (unit) "
-            "LEFT JOIN groups g ON g.root = coalesce(r.root, b.unit)"
+    def _parts(self, base: str) -> None:
+        """What attempts cost, by the values of the dimensions; in a period with all that belongs to
+        attempts in it."""
+        keys = ", ".join(("attempt", "task", *self.values))
+        sums = ", ".join(f"sum({name}) AS {name}" for name in _SUMS)
+        chosen = f"SELECT * FROM ({base}) WHERE {self.linking.inside()}"
+        if self.linking.limited:
+            rest = f"SELECT * FROM ({base}) WHERE NOT ({self.linking.inside()})"
+            chosen = f"{chosen} UNION ALL {rest} AND unit IN (FROM extra)"
+        self.linking.table(
+            "parts",
+            f"SELECT {keys}, min(first) AS first, {sums} FROM (SELECT * REPLACE "
+            "(coalesce(attempt, unit) AS attempt) FROM "
+            f"({chosen}) LEFT JOIN moved USING (unit)) GROUP BY {keys}",
         )
 
-    def _by_attempt(self, base: str) -> None:
+    def _spent(self) -> None:
+        """One row per attempt. One with several values of a dimension counts for the one that cost
+        most (then the one with most calls, then the first by name)."""
+        sums = ", ".join(f"sum({name}) AS {name}" for name in _SUMS)
+        several = "SELECT attempt FROM parts GROUP BY attempt HAVING count(*) > 1"
+        self.linking.table("several", several)
+        values = ""
+        for value in self.values:
+            values += f"any_value({value}.chosen) AS {value}, "
+        joins = "".join(f" LEFT JOIN ({self._dearest(v)}) {v} USING (attempt)" for v in self.values)
+        names = ", ".join(("attempt", "task", *self.values, "first", *_SUMS))
         bounds = []
         if self.question.since is not None:
-            bounds.append(f"AND min(first) >= make_timestamptz({self.question.since})")
+            bounds.append(f"first >= make_timestamptz({self.question.since})")
         if self.question.until is not None:
-            bounds.append(f"AND min(first) < make_timestamptz({self.question.until})")
-        values = "".join(f"min(v{i}) AS v{i}, max(v{i}) AS w{i}, " for i in range(len(self.plain)))
-        sums = ", ".join(f"sum({name}) AS {name}" for name in _SUMS)
+            bounds.append(f"first < make_timestamptz({self.question.until})")
+        within = "".join(f" AND {bound}" for bound in bounds)
         self.linking.table(
             "spent",
-            f"SELECT attempt, min(task) AS task, min(first) AS first, {values}{sums} "
-            f"FROM ({self._placed(base)}) GROUP BY attempt "
-            f"HAVING sum(calls) > 0 {' '.join(bounds)}",
+            f"SELECT {names} FROM (SELECT {names} FROM parts ANTI JOIN several USING (attempt) "
+            f"UNION ALL SELECT {names} FROM (SELECT attempt, min(task) AS task, {values}"
+            f"min(first) AS first, {sums} FROM (FROM parts SEMI JOIN several USING (attempt)) p"
+            f"{joins} GROUP BY attempt)) WHERE calls > 0{within}",
         )
 
-    def _settle_values(self, base: str) -> None:
-        """An attempt with several values of a dimension counts for the one that cost most (then the
-        one with most calls, then the first by name)."""
-        for i in range(len(self.plain)):
-            several = f"SELECT attempt FROM spent WHERE v{i} <> w{i}"
-            if not self.linking.count(f"SELECT count(*) FROM ({several})"):
-                continue
-            self.linking.table(
-                "settled",
-                f"SELECT attempt, v{i} AS value FROM (SELECT attempt, v{i}, sum(cost) AS cost, "
-                f"sum(calls) AS calls FROM ({self._placed(base)}) WHERE attempt IN ({several}) "
-                f"AND v{i} IS NOT NULL GROUP BY attempt, v{i}) QUALIFY row_number() OVER ("
-                f"PARTITION BY attempt ORDER BY cost DESC NULLS LAST, calls DESC, v{i}) = 1",
-            )
-            self.linking.session.execute(
-                f"UPDATE spent SET v{i} = settled.value FROM settled "
-                "WHERE spent.attempt = settled.attempt"
-            )
+    @staticmethod
+    def _dearest(value: str) -> str:
+        return (
+            f"SELECT attempt, {value} AS chosen FROM (SELECT attempt, {value}, sum(cost) AS c, "
+            "sum(calls) AS n FROM parts SEMI JOIN several USING (attempt) "
+            f"WHERE {value} IS NOT NULL GROUP BY attempt, {value}) QUALIFY row_number() OVER "
+            f"(PARTITION BY attempt ORDER BY c DESC NULLS LAST, n DESC, {value}) = 1"
+        )
 
     def _join(self) -> None:
         question = self.question
         texts = {
             name: dimension_sql(name, question.time_zone, "first")
             if name in CALENDAR
-            else f"v{self.plain.index(name)}"
+            else self.values[self.plain.index(name)]
             for name in self.names
         }
         chosen = "".join(f"{texts[name]} AS d{i}, " for i, name in enumerate(question.by))

@@ -55,14 +55,14 @@ class Books:
         self.rollups = {
             name: self._table(root / name, rollup.schema) for name, rollup in ROLLUPS.items()
         }
-        self.runs = self._table(root / "runs", RUNS)
+        self.runs = self._table(root / "runs", RUNS, derived=True)
         self.outcomes = self._table(root / "outcomes", OUTCOMES)
         self.purposes = self._table(root / "purposes", PURPOSES)
         self.assigning: Assigning | None = None
         self.charges = self._table(root / "charges", CHARGES)
 
-    def _table(self, path: Path, schema: pa.Schema) -> Table:
-        return Table(path, schema, register=self._register)
+    def _table(self, path: Path, schema: pa.Schema, *, derived: bool = False) -> Table:
+        return Table(path, schema, register=self._register, derived=derived)
 
     def _register(self, files: list[tuple[str, Path]]) -> None:
         self.state.register([(f"ledger/{name}", path) for name, path in files])

@@ -50,8 +50,7 @@ def record(books: Books, outcomes: Sequence[Outcome], recorded_at: int) -> Recor
     found.repeated += len(unique) - len(fresh)
     found.new = len(fresh)
     if fresh:
-        rows = outcome_rows(fresh, recorded_at)
-        _compare(books, rows, found)
+        rows = _compared(books, outcome_rows(fresh, recorded_at), found)
         books.outcomes.append(rows, books.outcomes.batch() + 1)
     return found
 
@@ -69,26 +68,31 @@ def _known(books: Books, digests: list[bytes]) -> set[bytes]:
     return set(rows.column("content").to_pylist())
 
 
-def _compare(books: Books, rows: pa.Table, found: Recorded) -> None:
-    """Count what the new rows supersede and contradict, among themselves too."""
-    names = "source, outcome_id, time, revision"
+def _compared(books: Books, rows: pa.Table, found: Recorded) -> pa.Table:
+    """The rows, marked where a report of the same outcome came before; counts what they supersede
+    and contradict, among themselves too."""
     files = books.outcomes.files()
-    stored = f"SELECT {names} FROM read_parquet($files)" if files else f"SELECT {names} FROM none"
-    (counted,) = books.arrow(
-        f"WITH stored AS ({stored}), fresh AS (SELECT {names} FROM rows), "
-        "seen AS (SELECT source, outcome_id FROM stored SEMI JOIN fresh "
-        "USING (source, outcome_id) GROUP BY ALL), "
-        "same AS (SELECT count(*) AS n, sum(is_new) AS fresh FROM ("
-        f"SELECT {names}, 1 AS is_new FROM fresh UNION ALL "
-        f"SELECT {names}, 0 FROM stored SEMI JOIN fresh USING ({names})) GROUP BY {names}) "
-        "SELECT (SELECT count(*) FROM fresh SEMI JOIN seen USING (source, outcome_id)) AS changed, "
-        "(SELECT coalesce(sum(fresh), 0) FROM same WHERE n > 1) AS contradictory",
+    stored = "SELECT * FROM read_parquet($files)" if files else "SELECT * FROM none"
+    same = "source, outcome_id, time, revision"
+    compared = books.arrow(
+        f"WITH earlier AS (SELECT {same} FROM ({stored}) SEMI JOIN rows "
+        "USING (source, outcome_id)), "
+        "marked AS (SELECT r.*, row_number() OVER (PARTITION BY source, outcome_id "
+        "ORDER BY content) > 1 AS repeated, count(*) OVER (PARTITION BY source, outcome_id, time, "
+        "revision) > 1 AS contradicted FROM rows r), "
+        "known AS (SELECT DISTINCT source, outcome_id, true AS was_known FROM earlier), "
+        f"alike AS (SELECT DISTINCT {same}, true AS was_alike FROM earlier) "
+        "SELECT marked.* REPLACE (coalesce(was_known, false) OR repeated AS again), "
+        "coalesce(was_known, false) AS superseding, "
+        "contradicted OR coalesce(was_alike, false) AS contradictory FROM marked "
+        f"LEFT JOIN known USING (source, outcome_id) LEFT JOIN alike USING ({same})",
         {"files": files} if files else {},
         rows=rows,
         none=OUTCOMES.empty_table(),
-    ).to_pylist()
-    found.superseding = int(counted["changed"])
-    found.contradictory = int(counted["contradictory"])
+    )
+    found.superseding = int(sum(compared.column("superseding").to_pylist()))
+    found.contradictory = int(sum(compared.column("contradictory").to_pylist()))
+    return compared.select(OUTCOMES.names).cast(OUTCOMES)
 
 
 def outcome_rows(outcomes: dict[bytes, Outcome], recorded_at: int) -> pa.Table:
@@ -106,6 +110,7 @@ def outcome_rows(outcomes: dict[bytes, Outcome], recorded_at: int) -> pa.Table:
         "link_kind": [kind for kind, _ in links],
         "link_id": [text for _, text in links],
         "only_link": [only_links(one) for one in held],
+        "again": [False] * len(held),
         "labels": [_labels(one) for one in held],
         "content": list(outcomes),
         "recorded_at": [recorded_at] * len(held),
@@ -167,8 +172,12 @@ def current_sql(books: Books, as_of: int | None = None) -> str:
     files = ", ".join("'" + name.replace("'", "''") + "'" for name in books.outcomes.files())
     source = f"read_parquet([{files}])" if files else "no_outcomes"
     known = "true" if as_of is None else f"recorded_at <= make_timestamptz({as_of})"
+    # Nearly every outcome has one report: only those with another need an order.
+    several = f"(SELECT DISTINCT source, outcome_id FROM {source} WHERE again)"
     return (
-        f"SELECT * FROM {source} WHERE {known} QUALIFY row_number() OVER ("
+        f"SELECT * FROM {source} ANTI JOIN {several} USING (source, outcome_id) WHERE {known} "
+        f"UNION ALL SELECT * FROM {source} SEMI JOIN {several} USING (source, outcome_id) "
+        f"WHERE {known} QUALIFY row_number() OVER ("
         "PARTITION BY source, outcome_id ORDER BY time DESC, revision DESC, "
         "status <> 'unknown' DESC, content DESC) = 1"
     )

@@ -101,7 +101,12 @@ ROLLUPS: Final[dict[str, Rollup]] = {
 }
 """The roll-up tables by name."""
 
-RUN_DIMENSIONS: Final = ("run", "parent_run", "team", "person", "task_type", "task", "harness")
+RUN_DIMENSIONS: Final = (
+    "run", "parent_run", "team", "person", "task_type", "task", "harness", "session",
+)  # fmt: skip
+
+_RUN_SQL: Final = {"session": "CASE WHEN session <> run THEN session END"}
+"""Dimensions of a run that are not stored as they are: a session that is the run is left out."""
 
 RUNS: Final = pa.schema(
     [
@@ -131,8 +136,9 @@ def cells_sql(rollup: Rollup) -> str:
 
 def runs_sql() -> str:
     """The query that sums event rows `rows` into runs."""
-    dimensions = ", ".join(RUN_DIMENSIONS)
+    chosen = ", ".join(f"{_RUN_SQL.get(name, name)} AS {name}" for name in RUN_DIMENSIONS)
+    dimensions = ", ".join(_RUN_SQL.get(name, name) for name in RUN_DIMENSIONS)
     return (
-        f"SELECT {dimensions}, min(time) AS first_time, max(time) AS last_time, {_casts()} "
+        f"SELECT {chosen}, min(time) AS first_time, max(time) AS last_time, {_casts()} "
         f"FROM rows WHERE run IS NOT NULL GROUP BY {dimensions} ORDER BY run"
     )

@@ -120,6 +120,7 @@ OUTCOMES: Final = pa.schema(
         pa.field("link_kind", pa.string(), nullable=False),
         pa.field("link_id", pa.string(), nullable=False),
         pa.field("only_link", pa.bool_(), nullable=False),
+        pa.field("again", pa.bool_(), nullable=False),
         *[pa.field(name, pa.string()) for name in LINKS],
         *[pa.field(name, MONEY) for name in FIGURES],
         pa.field("value_provenance", pa.string()),
@@ -129,8 +130,8 @@ OUTCOMES: Final = pa.schema(
         pa.field("recorded_at", INSTANT, nullable=False),
     ]
 )
-"""Every report of every outcome; `standing`, `link_kind`, `link_id` and `only_link` follow from the
-report by the rules of `ledger.outcomes`."""
+"""Every report of every outcome. `again`: one of the same outcome came before; `standing`,
+`link_kind`, `link_id` and `only_link` follow from the report by the rules of `ledger.outcomes`."""
 CHARGES: Final = pa.schema(
     [
         pa.field("day", pa.date32(), nullable=False),

@@ -49,11 +49,13 @@ Registrar = Callable[[list[tuple[str, Path]]], None]
 
 @dataclass(slots=True)
 class Table:
-    """A Delta table in a directory. register: called with every file that a commit wrote."""
+    """A Delta table in a directory. register: called with every file that a commit wrote. derived:
+    it follows from other tables, so one with other columns (of another version) counts as empty."""
 
     path: Path
     schema: pa.Schema
     register: Registrar | None = None
+    derived: bool = False
     _handle: DeltaTable | None = field(default=None, repr=False)
 
     @property
@@ -111,7 +113,10 @@ class Table:
         """The number of the last batch that this table holds, 0 if none."""
         if not self.exists():
             return 0
-        return self.open().transaction_version(APPLICATION) or 0
+        handle = self.open()
+        if self.derived and [field.name for field in handle.schema().fields] != self.schema.names:
+            return 0
+        return handle.transaction_version(APPLICATION) or 0
 
     def append(self, rows: pa.Table, batch: int | None) -> bool:
         """Append the rows of a batch; False (and nothing written) if the table already has the
@@ -145,6 +150,7 @@ class Table:
                 handle,
                 rows.cast(self.schema),
                 mode="overwrite",
+                schema_mode="overwrite" if self.derived else None,
                 commit_properties=CommitProperties(
                     app_transactions=[Transaction(APPLICATION, batch)]
                 ),
