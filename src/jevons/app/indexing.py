@@ -91,17 +91,18 @@ def price_index(
     dimensions = (by, "task_type", *MODEL, "price_state")
     rows = ledger.spend(ask(replace(query, by=dimensions)), by_unit=True)
     tasks = ledger.task_counts(ask(replace(query, by=(by, "task_type"))))
-    total = ledger.task_counts(ask(replace(query, by=(by,))))
     periods = _periods(rows, tasks)
     names = sorted(periods)
-    success = _success(ledger, ask(replace(query, by=(by,))))
-    rates = {} if floor is None else _rates(ledger, ask(replace(query, by=(by, "task_type"))))
+    told = any(True for _ in ledger.outcomes(limit=1))
+    success = _success(ledger, ask(replace(query, by=(by,)))) if told else {}
+    floored = told and floor is not None
+    rates = _rates(ledger, ask(replace(query, by=(by, "task_type")))) if floored else {}
     held = [periods[name] for name in names]
     matched, links = chained([period.items for period in held])
     kept = [_kept(name, periods[name].jobs, rates, floor) for name in names]
     jobs, job_links = chained(kept)
     cost, _ = chained([_kept(name, _per_task(periods[name]), rates, floor) for name in names])
-    counts = [total.get((name,), 0) for name in names]
+    counts = [sum(period.tasks.values()) for period in held]
     amounts: dict[str, list[Decimal | None]] = {
         "spend": [from_femto(period.cost) for period in held],
         "tokens_per_task": [_over(p.tokens, n) for p, n in zip(held, counts, strict=True)],
