@@ -122,10 +122,11 @@ class Importer:
                     raise KeyboardInterrupt
 
     def _forget(self, readings: list[Reading]) -> None:
-        """Drop the rejections of files that are read anew: what is wrong in them is found again."""
+        """Withdraw the rejections of files that are read anew: what is wrong is found again."""
         for reading in readings:
             if reading.again and reading.to_read:
-                self.ledger.state.drop_rejections(str(reading.path.resolve()))
+                place = str(reading.path.resolve())
+                self.ledger.state.withdraw_rejections(place, self.ledger.clock())
 
     def _harvests(self, planned: list[list[Segment]], stack: ExitStack) -> Iterator[Harvest]:
         count = worker_count(self.workers, self.total_bytes)

@@ -113,7 +113,8 @@ class OutcomeImporter:
                 return OutcomeFile(str(path), None)
             if not self.summary.dry_run:
                 place = str(path.resolve())
-                self.ledger.state.drop_rejections(place, f"outcomes/{reader.name}")
+                now, source = self.ledger.clock(), f"outcomes/{reader.name}"
+                self.ledger.state.withdraw_rejections(place, now, source)
             count, rejected = self._take(reader.read(path), path)
         except OSError as error:
             return OutcomeFile(str(path), named, problem=explain(path, error))

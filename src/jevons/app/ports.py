@@ -49,16 +49,16 @@ class SideState(Cursors, Protocol):
         ...
 
     def rejections(self) -> Iterator[Rejection]:
-        """All rejections, by place and line."""
+        """The rejections that stand, by place and line."""
         ...
 
     def rejected(self, as_of: int | None = None) -> int:
-        """How many rejections are kept, of those recorded by `as_of` (epoch microseconds)."""
+        """How many rejections stand, or stood at `as_of` (epoch microseconds)."""
         ...
 
-    def drop_rejections(self, place: str, source: str | None = None) -> None:
-        """Forget the rejections of a file that is read anew, of one source or of all that bring
-        usage."""
+    def withdraw_rejections(self, place: str, withdrawn_at: int, source: str | None = None) -> None:
+        """From now on (epoch microseconds) what was rejected of a file that is read anew does not
+        stand: that of one source, or of all that bring usage."""
         ...
 
     def fact(self, name: str) -> str | None:

@@ -286,7 +286,7 @@ def _lay_out(
     unknown = states == "unknown"
     proven = [PROVENANCE_OF[evidence] for evidence in fields.shared("evidence")]
     columns: dict[str, Any] = {
-        "part": np.concatenate([np.zeros(len(kept)), [e.number for e in extras]]).astype(np.int16),
+        "part": np.concatenate([np.zeros(len(kept)), [e.number for e in extras]]).astype(np.int32),
         "counted": counted,
         "model": [None] * len(kept) + [e.part.model for e in extras],
         "tier_input_tokens": [*_tiers(matrix, kept), *(e.part.tier_input_tokens for e in extras)],

@@ -153,7 +153,7 @@ def event_rows(
     per_event["tags"] = _tags(fields.own("tags"))
     per_event["event_id"] = pa.array(resolved.ids, type=pa.binary(16))
     per_event["time"] = pa.array(times).cast(INSTANT)
-    per_event["observations"] = pa.array(resolved.observations, type=pa.int16())
+    per_event["observations"] = pa.array(resolved.observations, type=pa.int32())
     per_event["keyless"] = pa.array(resolved.keyless, type=pa.bool_())
     per_event["possible_duplicate"] = pa.array(resolved.possible_duplicate, type=pa.bool_())
     if rows != len(resolved.events) or not np.array_equal(postings.event, np.arange(rows)):
@@ -241,7 +241,7 @@ def _row_columns(postings: Postings, batch: int, recorded_at: int) -> dict[str, 
     given = postings.columns
     counted = given["counted"]
     columns: dict[str, pa.Array] = {
-        "part": pa.array(given["part"], type=pa.int16()),
+        "part": pa.array(given["part"], type=pa.int32()),
         "version": pa.array(np.full(rows, batch, dtype=np.int32)),
         "sign": pa.array(np.ones(rows, dtype=np.int8)),
         "calls": pa.array((given["part"] == 0).astype(np.int8)),

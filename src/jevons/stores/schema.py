@@ -61,7 +61,7 @@ EVENTS: Final = pa.schema(
     [
         pa.field("time", INSTANT, nullable=False),
         pa.field("event_id", pa.binary(16), nullable=False),
-        pa.field("part", pa.int16(), nullable=False),
+        pa.field("part", pa.int32(), nullable=False),
         pa.field("version", pa.int32(), nullable=False),
         pa.field("sign", pa.int8(), nullable=False),
         pa.field("calls", pa.int8(), nullable=False),
@@ -93,7 +93,7 @@ EVENTS: Final = pa.schema(
         pa.field("price_card", pa.string()),
         pa.field("reason", pa.string()),
         pa.field("notes", pa.string()),
-        pa.field("observations", pa.int16(), nullable=False),
+        pa.field("observations", pa.int32(), nullable=False),
         pa.field("keyless", pa.bool_(), nullable=False),
         pa.field("possible_duplicate", pa.bool_(), nullable=False),
     ]

@@ -26,8 +26,9 @@ CREATE TABLE IF NOT EXISTS cursors (
   modified INTEGER NOT NULL, inode INTEGER NOT NULL, state TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS rejections (
   content_hash TEXT NOT NULL, place TEXT NOT NULL, line INTEGER NOT NULL, source TEXT NOT NULL,
-  reason TEXT NOT NULL, structure TEXT, recorded_at INTEGER NOT NULL,
-  PRIMARY KEY (content_hash, place, line)) WITHOUT ROWID;
+  reason TEXT NOT NULL, structure TEXT, recorded_at INTEGER NOT NULL, withdrawn_at INTEGER);
+CREATE UNIQUE INDEX IF NOT EXISTS standing ON rejections (place, line, content_hash)
+  WHERE withdrawn_at IS NULL;
 CREATE TABLE IF NOT EXISTS files (
   name TEXT PRIMARY KEY, size INTEGER NOT NULL, checksum BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -111,18 +112,18 @@ class State:
         self._write("INSERT OR REPLACE INTO cursors VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
 
     def reject(self, rejections: Iterable[Rejection], recorded_at: int) -> None:
-        """Keep rejections; the same line of the same file is kept once."""
+        """Keep rejections; the same line of the same file is kept once, while it stands."""
         rows = [
             (r.content_hash, r.place, r.line, r.source, r.reason, r.structure, recorded_at)
             for r in rejections
         ]
-        self._write("INSERT OR IGNORE INTO rejections VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+        self._write("INSERT OR IGNORE INTO rejections VALUES (?, ?, ?, ?, ?, ?, ?, NULL)", rows)
 
     def rejections(self) -> Iterator[Rejection]:
-        """All rejections, by place and line."""
+        """The rejections that stand, by place and line."""
         rows = self._db.execute(
             "SELECT source, place, line, reason, content_hash, structure FROM rejections "
-            "ORDER BY place, line, content_hash"
+            "WHERE withdrawn_at IS NULL ORDER BY place, line, content_hash"
         )
         for source, place, line, reason, content_hash, structure in rows:
             yield Rejection(
@@ -135,21 +136,19 @@ class State:
             )
 
     def rejected(self, as_of: int | None = None) -> int:
-        """How many rejections are kept, of those recorded by `as_of` (epoch microseconds)."""
-        (count,) = self._db.execute(
-            "SELECT count(*) FROM rejections WHERE ?1 IS NULL OR recorded_at <= ?1", (as_of,)
-        ).fetchone()
-        return int(count)
+        """How many rejections stand, or stood at `as_of` (epoch microseconds)."""
+        stood = "recorded_at <= ?1 AND (withdrawn_at IS NULL OR withdrawn_at > ?1)"
+        rule = "withdrawn_at IS ?1" if as_of is None else stood
+        sql = f"SELECT count(*) FROM rejections WHERE {rule}"
+        return int(self._db.execute(sql, (as_of,)).fetchone()[0])
 
-    def drop_rejections(self, place: str, source: str | None = None) -> None:
-        """Forget the rejections of a file that is read anew from its beginning, of one source or of
-        all that bring usage."""
-        if source is None:
-            rule = "place = ? AND source NOT LIKE 'outcomes/%'"
-            self._write(f"DELETE FROM rejections WHERE {rule}", [(place,)])
-        else:
-            rule = "place = ? AND source = ?"
-            self._write(f"DELETE FROM rejections WHERE {rule}", [(place, source)])
+    def withdraw_rejections(self, place: str, withdrawn_at: int, source: str | None = None) -> None:
+        """From now on (epoch microseconds) what was rejected of a file does not stand, because the
+        file is read anew: that of one source, or of all that bring usage. It is not forgotten."""
+        chosen = "source NOT LIKE 'outcomes/%'" if source is None else "source = ?3"
+        sql = "UPDATE rejections SET withdrawn_at = ?1 WHERE withdrawn_at IS NULL AND place = ?2"
+        given = (withdrawn_at, place) if source is None else (withdrawn_at, place, source)
+        self._write(f"{sql} AND {chosen}", [given])
 
     def register(self, files: Iterable[tuple[str, Path]]) -> None:
         """Remember size and checksum of files that a commit wrote."""

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from jevons.stores.repricing import Repriced
     from jevons.stores.requests import Requests
 
-LAYOUT: Final = "2"
+LAYOUT: Final = "3"
 """Version of the home's layout, kept beside the tables."""
 
 SEAL_ROWS: Final = 100_000

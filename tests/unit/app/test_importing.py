@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -394,6 +395,21 @@ def test_rejections_of_a_file_that_is_read_anew_are_replaced(
     assert [one.source for one in jevons.rejections()] == ["responses", "events"]
     jevons.import_paths([Path("log")], "events")
     assert [one.place for one in jevons.rejections()] == [str(log)]
+
+
+def test_an_earlier_report_counts_the_rejections_that_stood_then(
+    jevons: Jevons, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    believed = []
+    for text in ("bad\nworse\n", lines(call(1)), "bad\n"):
+        log.write_text(text + lines(call(2)))
+        jevons.import_paths([log], "events")
+        instant = datetime.fromtimestamp(jevons.store.clock() / 1e6, UTC).isoformat()
+        believed.append((instant, jevons.report(Query()).rejected))
+    assert [rejected for _, rejected in believed] == [2, 0, 1]
+    for instant, rejected in believed:
+        assert jevons.report(Query(as_of=instant)).rejected == rejected
 
 
 def test_a_file_that_vanishes_stops_nothing_else(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from jevons.stores.state import Cursor, State
@@ -39,13 +40,30 @@ def test_rejections_are_kept_once_in_order(state: State) -> None:
     assert [state.rejected(as_of) for as_of in (0, 1, 2)] == [0, 3, 3]
 
 
-def test_rejections_of_one_file_are_dropped(state: State) -> None:
+def test_rejections_of_one_file_are_withdrawn_and_not_forgotten(state: State) -> None:
     state.reject([rejection(9), rejection(2), rejection(2, "a log")], 1)
     state.reject([rejection(3, "a log")], 5)
-    state.drop_rejections("log")
-    state.drop_rejections("never")
+    state.withdraw_rejections("log", 7)
+    state.withdraw_rejections("never", 7)
     assert [(one.place, one.line) for one in state.rejections()] == [("a log", 2), ("a log", 3)]
-    assert (state.rejected(1), state.rejected(5)) == (1, 2)
+    assert [state.rejected(as_of) for as_of in (0, 1, 5, 6, 7, None)] == [0, 3, 4, 4, 2, 2]
+
+
+def test_a_rejection_that_is_found_again_stands_again(state: State) -> None:
+    for began in (1, 10, 20):
+        state.withdraw_rejections("log", began)
+        state.reject([rejection(2), rejection(2)], began + 1)
+    assert [(one.place, one.line) for one in state.rejections()] == [("log", 2)]
+    assert [state.rejected(as_of) for as_of in (1, 9, 10, 11, 20, 30)] == [0, 1, 0, 1, 0, 1]
+
+
+def test_outcomes_and_usage_of_one_file_are_withdrawn_apart(state: State) -> None:
+    one = rejection(1)
+    state.reject([one, msgspec.structs.replace(one, line=2, source="outcomes/csv")], 1)
+    state.withdraw_rejections("log", 2)
+    assert [kept.source for kept in state.rejections()] == ["outcomes/csv"]
+    state.withdraw_rejections("log", 3, "outcomes/csv")
+    assert [state.rejected(as_of) for as_of in (1, 2, 3)] == [2, 1, 0]
 
 
 def test_files_are_registered_and_forgotten(state: State, tmp_path: Path) -> None:
