@@ -11,6 +11,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -165,6 +166,25 @@ def test_assigned_as_the_reference_says(
         (home / RULES_FILE).unlink()
         with opened(home) as jevons:  # the rules changed: everything is assigned anew
             _agrees(jevons, load_rules(home))
+
+
+def test_verify_derives_purposes_again(tmp_path: Path) -> None:
+    calls = [call(n, run="r", block_hashes=["0" * 16]) for n in range(3)]
+    with opened(tmp_path) as jevons:
+        jevons.store.seal(calls)
+        jevons.store.assign()
+        assert jevons.verify().first_difference is None
+        table = jevons.store.books.purposes
+        wrong = table_of(jevons).to_pylist()
+        wrong[0]["rule"] = "tool-named"
+        table.replace(pa.Table.from_pylist(wrong, schema=table.schema), table.batch())
+        difference = jevons.verify().first_difference
+        assert difference is not None and "rule" in difference
+
+
+def table_of(jevons: Jevons) -> pa.Table:
+    books = jevons.store.books
+    return books.arrow("SELECT * FROM read_parquet(?)", [books.purposes.files()])
 
 
 def test_a_reader_assigns_in_memory_what_is_not_stored(tmp_path: Path) -> None:

@@ -327,13 +327,15 @@ class Keeper:
     def verify(self, store: Ledger, on_progress: Callable[[Progress], None] | None) -> Verification:
         """Re-derive and compare."""
         from jevons.app.keeping import verified
+        from jevons.stores.assignment import Assignments
         from jevons.stores.verification import findings
 
+        purposes = Assignments(store.books, self.rules).differs
         try:
             with store.undisturbed():
-                return verified(findings(store.books, self.book), on_progress)
+                return verified(findings(store.books, self.book, purposes), on_progress)
         except LedgerDamaged:  # a table too broken to hold still: the checks name the file
-            return verified(findings(store.books, self.book), on_progress)
+            return verified(findings(store.books, self.book, purposes), on_progress)
 
     def locked(self, store: Ledger) -> bool:
         """Whether another process is writing to the ledger now. Raises LedgerError."""

@@ -9,7 +9,7 @@ stands. Nothing else is written, so no rule ever touches a stored event.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import duckdb
@@ -79,9 +79,11 @@ class Assignments:
             found, changes = self._derived(note, pending)
             self._now = found, _stamped(changes, _NEWEST if note else -1)
 
-    def source(self, inner: str, session: duckdb.DuckDBPyConnection) -> str:
+    def source(
+        self, inner: str, session: duckdb.DuckDBPyConnection, runs: Sequence[str] = ()
+    ) -> str:
         """A FROM clause like `inner` whose `purpose` is the assigned one; it also has
-        `stated_purpose` and `purpose_rule`. `look` came before."""
+        `stated_purpose` and `purpose_rule`. runs: only these are asked for. `look` came before."""
         assert self._now is not None
         note, changes = self._now
         deciding = Deciding(self.rules().rules, note.words)
@@ -89,8 +91,32 @@ class Assignments:
             f"(SELECT e.* REPLACE (coalesce(nullif(x.assigned, ''), {deciding.purpose()}) "
             "AS purpose), e.purpose AS stated_purpose, "
             f"coalesce(nullif(x.decided, ''), {deciding.rule()}) AS purpose_rule FROM {inner} e "
-            f"LEFT JOIN {self._exceptions(session, changes)} x ON e.event_id = x.exception)"
+            f"LEFT JOIN {self._exceptions(session, changes, runs)} x ON e.event_id = x.exception)"
         )
+
+    def differs(self) -> str | None:
+        """The first stored assignment that does not follow from events and rules; None when all
+        do, or when what is stored will be brought up to the events anyway."""
+        if not self.is_current():
+            return None
+        _, derived = self._derived(None, None)
+        files = self.books.purposes.files()
+        rows = f"SELECT * FROM {_parquet(files)}" if files else "SELECT * FROM nothing_stored"
+        stored = (
+            "SELECT exception AS event_id, assigned AS purpose, decided AS rule "
+            f"FROM {_latest(rows)} WHERE assigned <> ''"
+        )
+        wanted = "SELECT event_id, purpose, rule FROM derived"
+        found = self.books.arrow(
+            f"SELECT * FROM (({stored}) EXCEPT ({wanted})) UNION ALL "
+            f"SELECT * FROM (({wanted}) EXCEPT ({stored})) LIMIT 1",
+            derived=derived,
+            nothing_stored=PURPOSES.empty_table(),
+        ).to_pylist()
+        if not found:
+            return None
+        event = found[0]["event_id"].hex()
+        return f"event {event}: rule {found[0]['rule']} is on one side only, stored or derived"
 
     def counts(self, question: Question, pending: pa.Table | None) -> dict[str, int]:
         """How many calls of a question each rule decided, by the rule's id. `look` came before."""
@@ -112,7 +138,12 @@ class Assignments:
         known = self._exceptions(session, self._now[1])
         return f"(SELECT held_by AS run FROM {known} WHERE assigned = 'retry')"
 
-    def _exceptions(self, session: duckdb.DuckDBPyConnection, changes: pa.Table | None) -> str:
+    def _exceptions(
+        self,
+        session: duckdb.DuckDBPyConnection,
+        changes: pa.Table | None,
+        runs: Sequence[str] = (),
+    ) -> str:
         """The exceptions that hold now: of every call the newest; an empty purpose takes back."""
         files = self.books.purposes.files()
         whole = changes is not None and self.stored() is None
@@ -121,7 +152,8 @@ class Assignments:
             changed = changes if changes is not None else PURPOSES.empty_table()
             session.register("purpose_changes", changed)
             parts.append("SELECT * FROM purpose_changes")
-        return _latest(" UNION ALL ".join(parts))
+        chosen = f" WHERE run IN ({', '.join(map(quote, sorted(runs)))})" if runs else ""
+        return _latest(" UNION ALL ".join(part + chosen for part in parts))
 
     def _derived(self, before: Note | None, pending: pa.Table | None) -> tuple[Note, pa.Table]:
         """The exceptions of all calls; or of the runs that changed since `before`, where an empty

@@ -27,8 +27,10 @@ SIFTED: Final = 5_000
 class Assigning(Protocol):
     """What gives event rows their assigned purpose."""
 
-    def source(self, inner: str, session: duckdb.DuckDBPyConnection) -> str:
-        """A FROM clause like `inner` with the assigned purpose."""
+    def source(
+        self, inner: str, session: duckdb.DuckDBPyConnection, runs: Sequence[str] = ()
+    ) -> str:
+        """A FROM clause like `inner` with the assigned purpose. runs: only these are asked for."""
         ...
 
     def retries(self, session: duckdb.DuckDBPyConnection) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
@@ -51,11 +52,20 @@ def run_calls(books: Books, name: str, pending: pa.Table | None) -> tuple[str, l
     session = books.session.cursor()
     with readable():
         runs = _runs(books, session, pending)
-        root = _found(session, runs, name)
-        family, low, high = _family(session, runs, root)
-        steps = _steps(books, session, pending, f"run IN ({family}) AND {between(low, high)}")
+        found = _found(session, runs, name)
+        family = _family(session, runs, found)
+        steps = _steps(books, session, pending, family)
     session.close()
-    return root, steps
+    return found.run, steps
+
+
+@dataclass(frozen=True, slots=True)
+class _Bounded:
+    """A run and the times of its first and last call, epoch microseconds."""
+
+    run: str
+    first: int
+    last: int
 
 
 def _runs(books: Books, session: duckdb.DuckDBPyConnection, pending: pa.Table | None) -> str:
@@ -75,52 +85,58 @@ def _runs(books: Books, session: duckdb.DuckDBPyConnection, pending: pa.Table | 
     return f"({' UNION ALL '.join(f'({part})' for part in parts)})"
 
 
-def _found(session: duckdb.DuckDBPyConnection, runs: str, name: str) -> str:
+_BOUNDS: Final = "epoch_us(min(first_time)), epoch_us(max(last_time))"
+
+
+def _found(session: duckdb.DuckDBPyConnection, runs: str, name: str) -> _Bounded:
     """The run that a name or the beginning of one means."""
     rows = session.execute(
-        f"SELECT run, max(parent_run) AS above FROM {runs} WHERE starts_with(run, ?) "
+        f"SELECT run, {_BOUNDS}, max(parent_run) FROM {runs} WHERE starts_with(run, ?) "
         "GROUP BY run HAVING sum(calls) > 0 ORDER BY run LIMIT 1000",
         [name],
     ).fetchall()
-    names = [row[0] for row in rows]
-    roots = [row[0] for row in rows if row[1] is None]
-    for found in ([name] if name in names else [], roots, names):
+    every = {row[0]: _Bounded(*row[:3]) for row in rows}
+    roots = [row[0] for row in rows if row[3] is None]
+    for found in ([name] if name in every else [], roots, list(every)):
         if len(found) == 1:
-            return str(found[0])
-    if not names or not name:
+            return every[found[0]]
+    if not every or not name:
         raise UsageError(f"there is no run {name!r}", remedy="`jevons runs` lists runs.")
-    shown = "\n".join((roots or names)[:_NAMED])
+    names = roots or list(every)
+    shown = "\n".join(names[:_NAMED])
     raise UsageError(
-        f"{len(roots or names)} runs begin with {name!r}", remedy=f"Write more of one of:\n{shown}"
+        f"{len(names)} runs begin with {name!r}", remedy=f"Write more of one of:\n{shown}"
     )
 
 
-def _family(session: duckdb.DuckDBPyConnection, runs: str, root: str) -> tuple[str, int, int]:
-    """The ids of a run and of all runs below it as SQL literals, and the bounds of their times."""
-    names, level = {root}, {root}
+def _family(session: duckdb.DuckDBPyConnection, runs: str, root: _Bounded) -> list[_Bounded]:
+    """A run and all runs below it."""
+    family, level = {root.run: root}, {root.run: root}
     for _ in range(DEEPEST):
         listed = ", ".join(map(quote, sorted(level)))
         rows = session.execute(
-            f"SELECT DISTINCT run FROM {runs} WHERE parent_run IN ({listed})"
+            f"SELECT run, {_BOUNDS} FROM {runs} WHERE parent_run IN ({listed}) GROUP BY run"
         ).fetchall()
-        level = {row[0] for row in rows} - names
+        level = {row[0]: _Bounded(*row) for row in rows if row[0] not in family}
         if not level:
             break
-        names |= level
-    family = ", ".join(map(quote, sorted(names)))
-    ((low, high),) = session.execute(
-        f"SELECT epoch_us(min(first_time)), epoch_us(max(last_time)) FROM {runs} "
-        f"WHERE run IN ({family})"
-    ).fetchall()
-    return family, int(low), int(high)
+        family |= level
+    return list(family.values())
 
 
 def _steps(
-    books: Books, session: duckdb.DuckDBPyConnection, pending: pa.Table | None, chosen: str
+    books: Books,
+    session: duckdb.DuckDBPyConnection,
+    pending: pa.Table | None,
+    family: list[_Bounded],
 ) -> list[Step]:
+    """The calls of some runs, as they are known now."""
     source = books.event_source(pending, session)
+    names = [one.run for one in family]
+    low, high = min(one.first for one in family), max(one.last for one in family)
+    chosen = f"run IN ({', '.join(map(quote, sorted(names)))}) AND {between(low, high)}"
     assert books.assigning is not None
-    assigned = books.assigning.source(source, session)
+    assigned = books.assigning.source(source, session, names)
     columns = ", ".join(f"{text} AS {name}" for name, text in _COLUMNS.items())
     taken = f"SELECT event_id, part, version FROM {source} WHERE sign < 0 AND {chosen}"
     rows = session.sql(

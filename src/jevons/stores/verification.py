@@ -51,9 +51,13 @@ Finding = tuple[str, str | None]
 """(what was checked, the first difference or None)."""
 
 
-def findings(books: Books, book: Callable[[], PriceBook]) -> Iterator[Finding]:
+def findings(
+    books: Books,
+    book: Callable[[], PriceBook],
+    purposes: Callable[[], str | None] | None = None,
+) -> Iterator[Finding]:
     """Run the checks in order, cheapest first; stops after a damaged file, since the rest would
-    follow."""
+    follow. purposes: what tells the first stored purpose that does not follow from the rules."""
     for table in books.tables.values():
         difference = _files_differ(books, table)
         yield f"files of {table.name} are as they were committed", difference
@@ -69,6 +73,8 @@ def findings(books: Books, book: Callable[[], PriceBook]) -> Iterator[Finding]:
         yield "every observation is found by its keys", _keys_differ(books)
         yield "every event follows from its observations", _events_differ(books, book)
         yield "every cost is quantity x unit price", _costs_differ(books)
+        if purposes is not None and books.purposes.exists():
+            yield "every purpose follows from the rules", purposes()
         for name in (*books.rollups, "runs"):
             yield f"{name} is the sum of the events", _rollup_differs(books, name)
     except (duckdb.Error, pa.ArrowException, OSError, LedgerDamaged, ValueError) as error:
