@@ -28,12 +28,35 @@ SORTS: Final = {
 KEPT: Final = RUN_DIMENSIONS[2:]
 """Dimensions that requests can be chosen by."""
 
-_NARROW: Final = (
-    "calls, input_tokens // calls AS context, input_tokens + output_tokens AS tokens, cost, "
-    "unknown_calls, "
-    "epoch_us(last_time) - epoch_us(first_time) AS duration"
+_LABELS: Final = ("task_type", "team", "person", "harness")
+
+_BASE: Final = (
+    "hash(run) AS h, task_type, calls, input_tokens, output_tokens, cost_known, effective_cost, "
+    "unknown_calls, epoch_us(first_time) AS began, epoch_us(last_time) AS ended"
 )
-"""What norms, reasons and sorting need of a request, over its sums."""
+"""What norms, reasons and sorting need of a row of the roll-up."""
+
+_SUMS: Final = ("calls", "input_tokens", "output_tokens", "cost_known", "unknown_calls")
+
+_FAMILY: Final = (
+    "SELECT coalesce(root_h, b.h) AS h, "
+    "coalesce(max(CASE WHEN root_h IS NULL THEN task_type END), max(task_type)) AS task_type, "
+    "coalesce(bool_or(CASE WHEN root_h IS NULL THEN fits END), bool_or(fits)) AS fits, "
+    "count(DISTINCT CASE WHEN root_h IS NOT NULL THEN b.h END) AS nested, "
+    "1 + coalesce(max(levels), 0) AS levels, "
+    "CAST(sum(CASE WHEN root_h IS NULL THEN calls ELSE 0 END) AS BIGINT) AS root_calls, "
+    + "".join(f"CAST(sum({name}) AS BIGINT) AS {name}, " for name in _SUMS)
+    + "sum(effective_cost) AS effective_cost, min(began) AS began, max(ended) AS ended "
+    "FROM base b LEFT JOIN root ON b.h = root.h WHERE b.h IN (SELECT h FROM grouped) "
+    "GROUP BY coalesce(root_h, b.h)"
+)
+"""The requests of several rows."""
+
+_NARROW: Final = (
+    "calls, input_tokens // calls AS context, input_tokens + output_tokens AS tokens, "
+    "CASE WHEN cost_known > 0 THEN effective_cost END AS cost, unknown_calls, "
+    "ended - began AS duration"
+)
 
 _COUNTS: Final = (
     "calls", "input_tokens", "output_tokens", "unknown_calls", "lower_bound_calls",
@@ -85,12 +108,12 @@ class Requests:
     def _sum(self, source: str) -> None:
         """`request`: one narrow row per root run with the sums over all runs below it.
 
-        Nearly every run is one row of the roll-up and stands alone; only the others (several
-        batches, sub-agents) are grouped. Runs are told apart by a hash here; where two runs had the
-        same one, both would be grouped by their names.
+        The roll-up is read once, into `base`. Nearly every run is one row of it and stands alone;
+        only the others (several batches, sub-agents) are grouped. Runs are told apart by 64 bits
+        of hash here, and by their names where they are shown.
         """
         create = self.session.execute
-        self.rows = f"(SELECT *, hash(run) AS h FROM {source})"
+        self.rows = source
         create(
             f"CREATE TEMP TABLE sub AS SELECT DISTINCT run, parent_run FROM {source} "
             "WHERE parent_run IS NOT NULL AND parent_run <> run"
@@ -100,31 +123,28 @@ class Requests:
             "SELECT run, parent_run AS above, 1 AS levels FROM sub UNION ALL "
             "SELECT up.run, sub.parent_run, up.levels + 1 FROM up JOIN sub ON up.above = sub.run "
             f"WHERE up.levels < {DEEPEST}) "
-            "SELECT run, max_by(above, (levels, above)) AS root, max(levels) AS levels "
-            "FROM up GROUP BY run"
+            "SELECT run, max_by(above, (levels, above)) AS root, max(levels) AS levels, "
+            "hash(run) AS h, hash(max_by(above, (levels, above))) AS root_h FROM up GROUP BY run"
+        )
+        where = condition(Question(where=self.question.where))
+        create(f"CREATE TEMP TABLE base AS SELECT {_BASE}, {where} AS fits FROM {source}")
+        create(
+            "CREATE TEMP TABLE grouped AS SELECT h FROM base GROUP BY h HAVING count(*) > 1 "
+            "UNION SELECT h FROM root UNION SELECT root_h FROM root"
+        )
+        create(f"CREATE TEMP TABLE family AS {_FAMILY}")
+        chosen = f"calls > 0 AND fits AND {self._began()}"
+        create(
+            f"CREATE TEMP VIEW request AS SELECT h, task_type, 0 AS nested, 1 AS levels, "
+            f"calls AS root_calls, {_NARROW} FROM base "
+            f"WHERE h NOT IN (SELECT h FROM grouped) AND {chosen} UNION ALL SELECT h, task_type, "
+            f"nested, levels, root_calls, {_NARROW} FROM family WHERE {chosen}"
         )
         create(
-            f"CREATE TEMP TABLE grouped AS SELECT h FROM {self.rows} GROUP BY h HAVING count(*) > 1"
-            " UNION SELECT hash(run) FROM root UNION SELECT hash(root) FROM root"
-        )
-        question = Question(
-            since=self.question.since, until=self.question.until, where=self.question.where
-        )
-        chosen = condition(question, time="first_time", recorded=False)
-        create(
-            f"CREATE TEMP TABLE request AS SELECT h, task_type, 0 AS nested, 1 AS levels, "
-            f"calls AS root_calls, {_NARROW} FROM (SELECT *, CASE WHEN cost_known > 0 THEN "
-            f"effective_cost END AS cost FROM {self.rows}) "
-            f"WHERE h NOT IN (SELECT h FROM grouped) AND calls > 0 AND {chosen} "
-            f"UNION ALL SELECT hash(run), task_type, nested, levels, root_calls, {_NARROW} FROM "
-            f"({self._summed('r.h IN (SELECT h FROM grouped)')}) WHERE {chosen}"
-        )
-        create(
-            "CREATE TEMP TABLE loop AS SELECT hash(coalesce(root, p.run)) AS h, "
+            "CREATE TEMP TABLE loop AS SELECT coalesce(root_h, hash(p.run)) AS h, "
             f"count(*) AS repeated FROM {self._repeated()} p LEFT JOIN root ON p.run = root.run "
             "GROUP BY ALL"
         )
-
         both = "[0.5, 0.99]"
         create(
             "CREATE TEMP TABLE usual AS SELECT task_type, count(*) AS n, sum(cost) AS cost, "
@@ -134,21 +154,34 @@ class Requests:
             f"quantile_disc(context, {both}) AS contexts FROM request GROUP BY task_type"
         )
 
-    def _summed(self, chosen: str) -> str:
-        """The query that sums the chosen rows of the roll-up into requests."""
+    def _began(self) -> str:
+        """The condition on when a request began."""
+        since, until = self.question.since, self.question.until
+        parts = [f"began >= {since}"] if since is not None else []
+        parts += [f"began < {until}"] if until is not None else []
+        return " AND ".join(parts) or "true"
+
+    def _shown(self) -> str:
+        """The query for the requests in `shown`, with all that is told of them."""
+        members = self.session.execute(
+            f"SELECT DISTINCT r.run FROM {self.rows} r LEFT JOIN root ON r.run = root.run "
+            "WHERE coalesce(root_h, hash(r.run)) IN (SELECT h FROM shown)"
+        ).fetchall()
+        names = ", ".join(quote(name) for (name,) in members) or "NULL"
         labels = ", ".join(
             f"coalesce(max(CASE WHEN root IS NULL THEN {name} END), max({name})) AS {name}"
-            for name in KEPT
+            for name in _LABELS
         )
         counts = ", ".join(f"CAST(sum({name}) AS BIGINT) AS {name}" for name in _COUNTS)
         return (
-            f"SELECT coalesce(root, r.run) AS run, {labels}, min(first_time) AS first_time, "
-            "max(last_time) AS last_time, 1 + coalesce(max(levels), 0) AS levels, "
+            f"SELECT coalesce(root, r.run) AS run, {labels}, epoch_us(min(first_time)) AS "
+            "first_time, epoch_us(max(last_time)) AS last_time, "
+            "epoch_us(max(last_time)) - epoch_us(min(first_time)) AS duration, "
             "count(DISTINCT CASE WHEN root IS NOT NULL THEN r.run END) AS nested, "
-            "CAST(sum(CASE WHEN root IS NULL THEN calls ELSE 0 END) AS BIGINT) AS root_calls, "
-            f"{counts}, CASE WHEN sum(cost_known) > 0 THEN sum(effective_cost) END AS cost "
-            f"FROM {self.rows} r LEFT JOIN root ON r.run = root.run WHERE {chosen} "
-            "GROUP BY coalesce(root, r.run) HAVING sum(calls) > 0"
+            f"{counts}, CAST(sum(input_tokens + output_tokens) AS BIGINT) AS tokens, "
+            "CASE WHEN sum(cost_known) > 0 THEN sum(effective_cost) END AS cost "
+            f"FROM {self.rows} r LEFT JOIN root ON r.run = root.run WHERE r.run IN ({names}) "
+            "GROUP BY coalesce(root, r.run)"
         )
 
     def _repeated(self) -> str:
@@ -175,14 +208,9 @@ class Requests:
             f"CREATE TEMP TABLE shown AS SELECT h FROM outlier ORDER BY {SORTS[sort]}, h "
             f"LIMIT {int(top)}"
         )
-        summed = self._summed("r.h IN (SELECT h FROM shown) OR hash(root) IN (SELECT h FROM shown)")
         rows = self._rows(
-            "SELECT *, coalesce(times, 0) AS repeated FROM (SELECT * REPLACE ("
-            "epoch_us(first_time) AS first_time, epoch_us(last_time) AS last_time), "
-            "input_tokens + output_tokens AS tokens, "
-            f"epoch_us(last_time) - epoch_us(first_time) AS duration FROM ({summed})) "
-            f"LEFT JOIN (SELECT h, repeated AS times FROM loop) l ON hash(run) = l.h "
-            f"ORDER BY {SORTS[sort]}, run"
+            f"SELECT s.*, coalesce(l.repeated, 0) AS repeated FROM ({self._shown()}) s "
+            f"LEFT JOIN loop l ON hash(s.run) = l.h ORDER BY {SORTS[sort]}, run"
         )
         return [_request(row) for row in rows], int(count)
 
