@@ -244,9 +244,16 @@ def _parquet(files: list[str]) -> str:
 
 
 def _latest(rows: str) -> str:
-    """Of every call the newest exception, under names that no event has."""
+    """Of every call the newest exception, under names that no event has.
+
+    Most were worked out together; only those of later batches are few enough to be compared.
+    """
+    columns = "event_id AS exception, {0} AS assigned, {1} AS decided, {2} AS held_by"
+    plain = columns.format("purpose", "rule", "run")
+    newest = columns.format(*(f"arg_max({name}, batch)" for name in ("purpose", "rule", "run")))
+    first = f"(SELECT min(batch) FROM ({rows}))"
+    later = f"FROM ({rows}) WHERE batch > {first}"
     return (
-        "(SELECT event_id AS exception, arg_max(purpose, batch) AS assigned, "
-        "arg_max(rule, batch) AS decided, arg_max(run, batch) AS held_by "
-        f"FROM ({rows}) GROUP BY event_id)"
+        f"(SELECT {plain} FROM ({rows}) WHERE batch = {first} AND event_id NOT IN "
+        f"(SELECT event_id {later}) UNION ALL SELECT {newest} {later} GROUP BY event_id)"
     )

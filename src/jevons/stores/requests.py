@@ -135,7 +135,7 @@ class Requests:
         create(f"CREATE TEMP TABLE family AS {_FAMILY}")
         chosen = f"calls > 0 AND fits AND {self._began()}"
         create(
-            f"CREATE TEMP VIEW request AS SELECT h, task_type, 0 AS nested, 1 AS levels, "
+            f"CREATE TEMP TABLE request AS SELECT h, task_type, 0 AS nested, 1 AS levels, "
             f"calls AS root_calls, {_NARROW} FROM base "
             f"WHERE h NOT IN (SELECT h FROM grouped) AND {chosen} UNION ALL SELECT h, task_type, "
             f"nested, levels, root_calls, {_NARROW} FROM family WHERE {chosen}"
