@@ -182,6 +182,22 @@ def test_verify_derives_purposes_again(tmp_path: Path) -> None:
         assert difference is not None and "rule" in difference
 
 
+def test_a_stop_between_the_table_and_its_note_loses_nothing(tmp_path: Path) -> None:
+    calls = [call(n, run="r", block_hashes=["0" * 16]) for n in range(4)]
+    with opened(tmp_path) as jevons:
+        jevons.store.seal(calls[:2])
+        jevons.store.assign()
+        jevons.store.seal(calls[2:])
+        state = jevons.store.state
+        note = state.fact("purposes")
+        jevons.store.assign()
+        for stopped in ("", note):  # after the note was taken away; before it was
+            state.set_fact("purposes", str(stopped))
+            purposes = [event["purpose"] for event in jevons.events(Query())]
+            assert purposes == ["answer", "retry", "retry", "retry"]
+            assert jevons.verify().first_difference is None
+
+
 def table_of(jevons: Jevons) -> pa.Table:
     books = jevons.store.books
     return books.arrow("SELECT * FROM read_parquet(?)", [books.purposes.files()])
