@@ -69,6 +69,7 @@ def test_together_as_one_by_one(found: list[Observation]) -> None:
     kept = [one for position, one in enumerate(single) if reasons[position] is None]
     encode = msgspec.json.encode
     assert [encode(one) for one in fields.observations] == [encode(one) for one in kept]
+    assert fields.contents == [encode(one) for one in kept]
     expected = Fields(kept)
     for name in Observation.__struct_fields__:
         assert fields.column(name) == expected.column(name), name

@@ -16,7 +16,7 @@ from jevons.app.results import Progress
 from jevons.app.segments import BATCH, Harvest
 from jevons.ledger.outcomes import accept_outcome
 from jevons.vocabulary.errors import SourceError
-from jevons.vocabulary.memory import CHUNK
+from jevons.vocabulary.memory import HANDFUL
 from jevons.vocabulary.observation import Observation
 from jevons.vocabulary.outcome import Outcome
 from jevons.vocabulary.source import Source
@@ -137,14 +137,15 @@ class _Told:
 
 def _store(importer: Importer, observations: list[Observation], total: int) -> None:
     from jevons.ledger.admission import admit
+    from jevons.ledger.fields import Fields
 
     importer.total_bytes = total
-    batches = []
-    for first in range(0, len(observations), CHUNK):
-        fields, refused = admit(observations[first : first + CHUNK])
+    admitted = []
+    for first in range(0, len(observations), HANDFUL):
+        fields, refused = admit(observations[first : first + HANDFUL])
         assert not refused, f"the generator wrote an observation that is refused: {refused}"
-        batches.append(importer.ledger.prepare(fields))
-    if batches:
-        importer.take(Harvest([importer.ledger.join(batches)]))
+        admitted.append(fields)
+    if admitted:
+        importer.take(Harvest([importer.ledger.prepare(Fields.joined(admitted))]))
     importer.done_bytes = importer.count
     importer.report("company")

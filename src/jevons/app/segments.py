@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +19,7 @@ import msgspec
 
 from jevons.app.reading import Reading, explain
 from jevons.vocabulary.errors import SourceError
-from jevons.vocabulary.memory import CHUNK
+from jevons.vocabulary.memory import CHUNK, HANDFUL
 from jevons.vocabulary.observation import Observation
 from jevons.vocabulary.rejection import Rejection, reject
 from jevons.vocabulary.source import Source, State
@@ -140,6 +141,8 @@ class _Harvester:
         self.found = Harvest()
         self.observations: list[Observation] = []
         self.origins: list[_Origin] = []
+        self.admitted: list[Fields] = []
+        self.admitted_origins: list[_Origin] = []
 
     def read(self, segment: Segment, source: Source) -> None:
         """Read one segment to its end."""
@@ -147,19 +150,27 @@ class _Harvester:
         first = int(state.get("line", 0))
         begin = int(state.get("offset", 0))
         outcome = Outcome(segment.number, state)
+        lines: list[int] = []
         for item in items(source, Path(segment.path), outcome, segment.stop):
             if isinstance(item, Rejection):
                 self.reject(segment, item)
                 outcome.rejected += 1
                 continue
             self.observations.append(item)
-            self.origins.append((segment, int(state.get("line", 0)), outcome))
-            outcome.observations += 1
-            if len(self.observations) >= CHUNK:
-                self.flush()
+            lines.append(state.get("line", 0))
+            if len(self.observations) >= HANDFUL:
+                self.note(segment, lines, outcome)
+                self.check()
+                lines = []
+        self.note(segment, lines, outcome)
         outcome.lines = int(state.get("line", 0)) - first
         outcome.read_bytes = int(state.get("offset", begin)) - begin
         self.found.outcomes.append(outcome)
+
+    def note(self, segment: Segment, lines: list[int], outcome: Outcome) -> None:
+        """Remember where the observations that were read last come from."""
+        self.origins += zip(repeat(segment), lines, repeat(outcome))
+        outcome.observations += len(lines)
 
     def reject(self, segment: Segment, item: Rejection) -> None:
         """Keep a rejection, its line counted from the beginning of the file."""
@@ -180,8 +191,8 @@ class _Harvester:
         raw = msgspec.json.encode(item)
         self.reject(segment, reject(segment.source, segment.path, line, reason, raw, usage))
 
-    def flush(self) -> None:
-        """Check and prepare what is collected."""
+    def check(self) -> None:
+        """Check what was read last, and prepare what was checked when it is enough."""
         if not self.observations:
             return
         from jevons.ledger.admission import admit  # with NumPy, which is not needed for nothing new
@@ -189,13 +200,24 @@ class _Harvester:
         fields, refused = admit(self.observations)
         for position, reason in refused.items():
             self.refuse(self.origins[position], self.observations[position], reason)
-        origins = [one for position, one in enumerate(self.origins) if position not in refused]
-        if fields.count:
+        self.admitted.append(fields)
+        self.admitted_origins += [o for p, o in enumerate(self.origins) if p not in refused]
+        self.observations, self.origins = [], []
+        if len(self.admitted_origins) >= CHUNK:
+            self.flush()
+
+    def flush(self) -> None:
+        """Prepare what was checked."""
+        if self.admitted_origins:
+            from jevons.ledger.fields import Fields
+
+            fields = Fields.joined(self.admitted)
             batch = self.prepare(fields)
             for position, reason in batch.impossible.items():
-                self.refuse(origins[position], fields.observations[position], reason)
+                origin = self.admitted_origins[position]
+                self.refuse(origin, fields.observations[position], reason)
             self.found.batches.append(batch)
-        self.observations, self.origins = [], []
+        self.admitted, self.admitted_origins = [], []
 
 
 def harvest(
@@ -205,6 +227,7 @@ def harvest(
     harvester = _Harvester(prepare)
     for segment in segments:
         harvester.read(segment, sources[segment.source])
+    harvester.check()
     harvester.flush()
     return harvester.found
 

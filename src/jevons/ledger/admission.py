@@ -34,17 +34,16 @@ _BAR: Final = "|"
 
 
 def admit(observations: Sequence[Observation]) -> tuple[Fields, dict[int, str]]:
-    """The fields of the observations that may enter, made canonical in place, and why the others
-    may not: position -> reason."""
+    """The fields and contents of the observations that may enter, made canonical in place, and why
+    the others may not: position -> reason."""
     fields = Fields(observations)
     odd = _odd(fields)
-    if not odd:
-        return fields, {}
     refused = {p: reason for p in sorted(odd) if (reason := accept(observations[p])) is not None}
     if refused:
-        return Fields([one for p, one in enumerate(observations) if p not in refused]), refused
-    fields.renew(odd)
-    return fields, {}
+        fields = Fields([one for p, one in enumerate(observations) if p not in refused])
+    else:
+        fields.renew(odd)
+    return fields.write(), refused
 
 
 def _odd(fields: Fields) -> set[int]:

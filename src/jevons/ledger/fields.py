@@ -7,9 +7,11 @@ the like. Each observation is its profile's number plus the few fields that are 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from operator import attrgetter
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -32,10 +34,11 @@ _profile = attrgetter(*PROFILE)
 
 class Fields:
     """The fields of a batch of observations. codes: (n,) number of each one's profile in
-    `profiles`."""
+    `profiles`. contents: the canonical JSON of each, once `write` was called."""
 
     def __init__(self, observations: Sequence[Observation]) -> None:
         self.observations = observations
+        self.contents: list[bytes] = []
         self._index: dict[tuple[Any, ...], int] = {}
         index = self._index
         numbers = [index.setdefault(_profile(one), len(index)) for one in observations]
@@ -43,6 +46,29 @@ class Fields:
         self.profiles = list(index)
         self.count = len(numbers)
         self._own = {name: list(map(attrgetter(name), observations)) for name in OWN}
+
+    @classmethod
+    def joined(cls, parts: Sequence[Fields]) -> Fields:
+        """The fields of several batches as those of one."""
+        if len(parts) == 1:
+            return parts[0]
+        whole = cls([])
+        whole.observations = list(chain.from_iterable(part.observations for part in parts))
+        whole.contents = list(chain.from_iterable(part.contents for part in parts))
+        whole.count = len(whole.observations)
+        index, codes = whole._index, [whole.codes]
+        for part in parts:
+            numbers = [index.setdefault(profile, len(index)) for profile in part.profiles]
+            codes.append(np.array(numbers, dtype=np.int32)[part.codes])
+        whole.codes, whole.profiles = np.concatenate(codes), list(index)
+        for name, column in whole._own.items():
+            column.extend(chain.from_iterable(part._own[name] for part in parts))
+        return whole
+
+    def write(self) -> Fields:
+        """Encode the observations, which must be canonical; returns itself."""
+        self.contents = list(map(msgspec.json.Encoder().encode, self.observations))
+        return self
 
     def renew(self, positions: Iterable[int]) -> None:
         """Take over the fields of observations that were changed."""

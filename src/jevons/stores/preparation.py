@@ -13,7 +13,6 @@ from hashlib import blake2b
 from itertools import islice
 from typing import Final
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 
@@ -30,7 +29,7 @@ from jevons.ledger.posting import post
 from jevons.pricing.book import PriceBook
 from jevons.stores.columns import Resolved, event_rows, payload_rows
 from jevons.vocabulary.charge import RateCard
-from jevons.vocabulary.memory import CHUNK
+from jevons.vocabulary.memory import CHUNK, HANDFUL
 from jevons.vocabulary.observation import Observation
 
 
@@ -114,23 +113,24 @@ def _of_id(identifier: str) -> bytes:
 
 
 def prepare(fields: Fields, book: PriceBook) -> Prepared:
-    """Key, split, rate and lay out canonical observations (see `admit`)."""
+    """Key, split, rate and lay out canonical observations, which are written (see `admit`)."""
     found, ids = keyed(fields)
     observations, count = list(fields.observations), fields.count
     postings = post(observations, book, fields)
     flags = [False] * count
     resolved = Resolved(observations, ids, [1] * count, found.keyless.tolist(), flags)
     rows = event_rows(resolved, postings, 0, 0, fields)
-    encode = msgspec.json.Encoder().encode
-    payloads = payload_rows(fields.column("source"), list(map(encode, observations)))
+    payloads = payload_rows(fields.column("source"), fields.contents)
     return Prepared(payloads, found, rows, postings.event, postings.cards, postings.impossible)
 
 
 def prepare_all(observations: Iterable[Observation], book: PriceBook) -> Prepared:
-    """Canonical observations as one batch, made and worked on by the chunk."""
+    """Canonical observations as one batch, made and worked on bit by bit."""
     left = iter(observations)
-    chunks = iter(lambda: list(islice(left, CHUNK)), [])
-    batches = [prepare(Fields(chunk), book) for chunk in chunks]
+    handfuls = iter(lambda: list(islice(left, HANDFUL)), [])
+    written = (Fields(handful).write() for handful in handfuls)
+    chunks = iter(lambda: list(islice(written, CHUNK // HANDFUL)), [])
+    batches = [prepare(Fields.joined(chunk), book) for chunk in chunks]
     return joined(batches) if batches else prepare(Fields([]), book)
 
 

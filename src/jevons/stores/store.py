@@ -237,9 +237,7 @@ class Store:
         fields, refused = admit(observations)
         if refused:
             self.reject(_refusal(observations[p], reason) for p, reason in refused.items())
-        encode = msgspec.json.Encoder().encode
-        lines = list(map(encode, fields.observations))
-        return self.inbox.append(lines) if lines else 0
+        return self.inbox.append(fields.contents) if fields.count else 0
 
     def seal_inbox(self, *, wait_seconds: int = 60) -> int:
         """Move everything that waits in the inbox into the tables; returns how many were new.

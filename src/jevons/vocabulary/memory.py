@@ -1,4 +1,4 @@
-"""Memory where millions of plain values are made: how many at once, and no search for cycles."""
+"""Memory where millions of plain values are made: how many at a time, and no search for cycles."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-CHUNK: Final = 4_000
-"""How many observations are best worked on together: about what the processor's caches hold."""
+HANDFUL: Final = 256
+"""How many observations are looked at one by one, several times over: they stay in the processor's
+cache meanwhile, which saves a third."""
+
+CHUNK: Final = 64 * HANDFUL
+"""How many are worked on as columns, where every step has a price of its own."""
 
 
 @contextmanager

@@ -163,6 +163,7 @@ def test_nothing_is_planned_for_what_did_not_change(tmp_path: Path) -> None:
 def test_so_many_are_prepared_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "log"
     path.write_text(lines(*(call(n) for n in range(25))))
+    monkeypatch.setattr(segments, "HANDFUL", 5)
     monkeypatch.setattr(segments, "CHUNK", 10)
     found = read(list(tasks([reading(path)])))
     assert [len(batch) for batch in found.batches] == [10, 10, 5]

@@ -43,3 +43,16 @@ def test_nothing_has_no_fields() -> None:
     fields = Fields([])
     assert (fields.count, fields.profiles, fields.column("provider")) == (0, [], [])
     assert fields.where_shared("error", None).tolist() == []
+
+
+def test_parts_joined_are_the_whole() -> None:
+    observations = mixed(60)
+    whole = Fields(observations).write()
+    parts = [Fields(observations[a:b]).write() for a, b in ((0, 7), (7, 7), (7, 40), (40, 60))]
+    found = Fields.joined(parts)
+    assert (found.count, found.observations, found.contents) == (60, observations, whole.contents)
+    for name in Observation.__struct_fields__:
+        assert found.column(name) == whole.column(name), name
+    assert found.profiles == whole.profiles
+    found.renew([3])
+    assert found.column("team") == whole.column("team")
