@@ -40,9 +40,6 @@ from jevons.vocabulary.observation import Completeness, Observation
 from jevons.vocabulary.units import COMMON_UNITS, UNIT_NAMES, UNITS
 
 MONEY: Final = ("list_cost", "contracted_cost", "billed_cost", "effective_cost")
-HIDDEN: Final = "of the stated total in no counter"
-"""How `usage` words tokens that a body counts in its total only: the cost is then a lower bound."""
-
 SERVED: Final = ("host", "region", "service_tier", "speed", "response_model")
 """Labels that the provider's body knows better than the report around it."""
 _COMMON: Final = [UNIT_NAMES.index(unit) for unit in COMMON_UNITS]
@@ -199,7 +196,7 @@ def _rate_single(
             if quantity > LARGEST:
                 return Impossible(f"{quantity} {unit} in one call cannot be true")
     stated, stated_by = _stated(event, result)
-    hidden = any(HIDDEN in anomaly for anomaly in result.anomalies)
+    hidden = result.uncounted_tokens > 0
     parts = []
     for part in result.parts:
         context = price_context(event, result, part.model)
@@ -251,7 +248,7 @@ def _served(event: Observation, result: Split) -> dict[str, str]:
 
 def _stated(event: Observation, result: Split) -> tuple[Decimal | None, str | None]:
     """The stated cost that counts: what the provider's body says, before what the source says."""
-    if result.stated_cost is not None and not (result.stated_why or "").startswith("byok"):
+    if result.stated_cost is not None:
         return result.stated_cost, "provider"
     if event.stated_cost is not None:
         return parse_amount(event.stated_cost), event.stated_by

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from jevons.usage.body import is_body, reduce_body
@@ -85,13 +85,14 @@ def _split_usage(provider: str, api: str | None, usage: Mapping[str, Any]) -> Sp
     stated = stated_cost(dialect, fields)
     how = served(dialect, fields)
     anomalies = (
-        *reading.anomalies, *broken, *_text_excess(dialect, reading), *parts.anomalies,
-        *_credit(fields), *stated.anomalies,
+        *reading.anomalies, *(total.message for total in broken), *_text_excess(dialect, reading),
+        *parts.anomalies, *_credit(fields), *stated.anomalies,
     )  # fmt: skip
     return Split(
         parts=parts.parts,
         unknown_keys=(*unknown, *unknown_inside, *parts.unknown_keys),
         anomalies=anomalies,
+        uncounted_tokens=max((total.uncounted for total in broken), default=0),
         stated_cost=stated.cost,
         stated_why=stated.why,
         service_tier=how.service_tier,
@@ -108,9 +109,17 @@ def _nothing_known(dialect: Dialect, reading: Reading, unknown: tuple[str, ...])
     return Impossible(f"no counter of {dialect.name} in the usage, only {seen}")
 
 
+@dataclass(frozen=True, slots=True)
+class _Broken:
+    """A stated total that the counters do not add up to. uncounted: its tokens in no counter."""
+
+    message: str
+    uncounted: int = 0
+
+
 def _quantities(
     dialect: Dialect, reading: Reading
-) -> tuple[Quantities | Impossible, tuple[str, ...]]:
+) -> tuple[Quantities | Impossible, tuple[_Broken, ...]]:
     """Leaves as units, and the stated totals that they break.
 
     A total that contradicts this dialect and proves a rival reading decides for the rival.
@@ -155,12 +164,12 @@ def _tier_input(dialect: Dialect, quantities: Quantities, *, looped: bool) -> in
     return -(-total // turns)
 
 
-def _broken_totals(dialect: Dialect, reading: Reading) -> tuple[str, ...]:
+def _broken_totals(dialect: Dialect, reading: Reading) -> tuple[_Broken, ...]:
     found = (_broken_total(total, dialect, reading) for total in dialect.totals)
-    return tuple(message for message in found if message)
+    return tuple(broken for broken in found if broken)
 
 
-def _broken_total(total: Total, dialect: Dialect, reading: Reading) -> str | None:
+def _broken_total(total: Total, dialect: Dialect, reading: Reading) -> _Broken | None:
     """What is wrong with a stated total; None when it holds or cannot be checked."""
     stated = reading.stated
     if total.path not in stated or not all(path in stated for path in total.plus):
@@ -177,11 +186,11 @@ def _broken_total(total: Total, dialect: Dialect, reading: Reading) -> str | Non
     if value == summed:
         return None
     parts = " + ".join(f"{member} ({number})" for member, number in members)
-    if value > summed:
-        return (
-            f"{value - summed} tokens of the stated total in no counter: {name} ({value}), {parts}"
-        )
-    return f"{name} ({value}) is less than {parts}"
+    if value < summed:
+        return _Broken(f"{name} ({value}) is less than {parts}")
+    more = value - summed
+    told = f"{more} tokens of the stated total in no counter: {name} ({value}), {parts}"
+    return _Broken(told, more)
 
 
 def _text_excess(dialect: Dialect, reading: Reading) -> list[str]:

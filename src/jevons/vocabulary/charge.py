@@ -44,14 +44,17 @@ class Split:
     """A provider usage body as non-overlapping quantities.
 
     unknown_keys: counters in the body that no rule knows, kept and reported as `path=value`.
-    anomalies: token identities that the body itself breaks, named. stated_cost: USD that the
-    provider says it billed, None if it says nothing. stated_why: what else that cost contains or
-    leaves out (`byok`, `plugin fee`), for the reader.
+    anomalies: token identities that the body itself breaks, named. uncounted_tokens: tokens of a
+    stated total that are in no counter, so that the quantities are a lower bound. stated_cost: USD
+    that the provider says it billed for the call, None if it says nothing or bills only a fee of
+    its own. stated_why: what else that cost contains or leaves out, for the reader; no code reads
+    it.
     """
 
     parts: tuple[Part, ...]
     unknown_keys: tuple[str, ...] = ()
     anomalies: tuple[str, ...] = ()
+    uncounted_tokens: int = 0
     stated_cost: Decimal | None = None
     stated_why: str | None = None
     response_model: str | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +11,8 @@ import numpy as np
 import pytest
 
 from jevons.ledger.posting import post, rare_quantities, rare_totals
+from jevons.usage.split import split
+from jevons.vocabulary.charge import Split
 from jevons.vocabulary.observation import Observation
 from jevons.vocabulary.units import UNIT_NAMES, Unit, inclusive
 from tests.unit.pricing.shipped import shipped_book
@@ -96,6 +99,28 @@ def test_weaker_evidence_is_shown() -> None:
 def test_unknown_keys_and_anomalies_are_kept_as_notes() -> None:
     (row,) = posted(call(1, usage={"input_tokens": 3, "output_tokens": 4, "mystery_tokens": 9}))
     assert "mystery_tokens=9" in row["notes"]
+
+
+def test_tokens_in_no_counter_make_a_lower_bound_whatever_is_said_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    chat = {"provider": "openai", "api": "openai.chat", "request_model": "gpt-5"}
+    usage = {"prompt_tokens": 35, "completion_tokens": 12, "total_tokens": 109}
+    found = split("openai", "openai.chat", usage)
+    assert isinstance(found, Split)
+    mute = replace(found, anomalies=("said otherwise",))
+    monkeypatch.setattr("jevons.usage.matrix.split", lambda *_: mute)
+    (row,) = posted(call(1, **chat, usage=usage))
+    assert (row["price_state"], row["notes"]) == ("lower_bound", "said otherwise")
+
+
+def test_with_ones_own_key_the_fee_is_not_the_cost_of_the_tokens() -> None:
+    usage = {"prompt_tokens": 40, "completion_tokens": 8, "cost": 0.01, "is_byok": True}
+    chat = {"provider": "openrouter", "api": "openrouter", "request_model": "openai/gpt-4o-mini"}
+    (own,) = posted(call(1, **chat, usage=usage))
+    assert (own["price_state"], own["stated_cost"]) != ("stated", "0.01")
+    (told,) = posted(call(1, **chat, usage=usage, stated_cost="0.5", stated_by="client"))
+    assert (told["stated_cost"], told["stated_by"]) == ("0.5", "client")
 
 
 def test_nothing_is_posted_for_nothing() -> None:

@@ -383,31 +383,37 @@ def test_only_unknown_counters_are_not_a_free_call() -> None:
 
 
 @pytest.mark.parametrize(
-    ("usage", "anomaly"),
+    ("uncounted", "usage", "anomaly"),
     [
         (
+            62,
             {"prompt_tokens": 35, "completion_tokens": 12, "total_tokens": 109},
             "62 tokens of the stated total in no counter:"
             " total_tokens (109), prompt_tokens (35) + completion_tokens (12)",
         ),
         (
+            0,
             {"prompt_tokens": 35, "completion_tokens": 12, "total_tokens": 40},
             "total_tokens (40) is less than prompt_tokens (35) + completion_tokens (12)",
         ),
         (
+            23,
             {"prompt_tokens": 35, "prompt_cache_hit_tokens": 5, "prompt_cache_miss_tokens": 7},
             "23 tokens of the stated total in no counter:"
             " prompt_tokens (35), prompt_cache_hit_tokens (5) + prompt_cache_miss_tokens (7)",
         ),
         (
+            0,
             {"prompt_tokens": 35, "prompt_tokens_details": {"text_tokens": 30, "audio_tokens": 9}},
             "text (30) and other modalities (9) exceed prompt_tokens (35)",
         ),
     ],
 )
-def test_a_broken_sum_is_named_and_the_counters_stand(usage: Usage, anomaly: str) -> None:
+def test_a_broken_sum_is_named_and_the_counters_stand(
+    uncounted: int, usage: Usage, anomaly: str
+) -> None:
     found = ok("openai", None, usage)
-    assert found.anomalies == (anomaly,)
+    assert (found.anomalies, found.uncounted_tokens) == ((anomaly,), uncounted)
     assert sum(found.parts[0].quantities.values()) == sum(
         usage.get(key, 0) for key in ("prompt_tokens", "completion_tokens")
     )
