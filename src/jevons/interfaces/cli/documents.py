@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from jevons.app.results import PriceRow, Report, Row
 from jevons.interfaces.cli.figures import per_million
+from jevons.interfaces.cli.terminal import safe
 from jevons.vocabulary.money import plain
 
 FIGURES: Final = (
@@ -95,10 +96,11 @@ _FORMULA: Final = re.compile(r"[\s]*[=+\-@]")
 
 def cell(text: str | None) -> str:
     """A name as a CSV cell: one that a spreadsheet would run as a formula gets an apostrophe
-    first."""
+    first, and what could steer a terminal is written as an escape."""
     if text is None:
         return ""
-    return f"'{text}" if text[:1] in ("\t", "\r") or _FORMULA.match(text) else text
+    shown = safe(text)
+    return f"'{shown}" if text[:1] in ("\t", "\r") or _FORMULA.match(text) else shown
 
 
 def price_document(row: PriceRow) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import click
 from jevons.interfaces.cli import periods
 from jevons.interfaces.cli.documents import json_text
 from jevons.interfaces.cli.invocation import Invocation, current, say
-from jevons.interfaces.cli.options import Command, complete_by, dimensions, query
+from jevons.interfaces.cli.options import COUNT, Command, complete_by, dimensions, query
 from jevons.vocabulary.errors import UsageError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ discontinued; price_known, other_charges.
 @click.option("--effect", metavar="NAME", help="The single lines behind one effect (named below).")
 @click.option(
     "--top",
-    type=click.IntRange(1),
+    type=COUNT,
     metavar="N",
     help=f"Only the N rows that changed most.  [default: {SHOWN}; all with --json]",
 )

@@ -9,7 +9,7 @@ from typing import Final
 import click
 
 from jevons.interfaces.cli.invocation import ReaderLeft, current, say
-from jevons.interfaces.cli.options import Command
+from jevons.interfaces.cli.options import COUNT, Command
 from jevons.interfaces.cli.terminal import safe
 from jevons.vocabulary.errors import UsageError
 
@@ -19,7 +19,7 @@ STANDARD_OUTPUT: Final = Path("-")
 @click.command("generate", cls=Command, settings=("workers",))
 @click.option(
     "--events",
-    type=click.IntRange(1),
+    type=COUNT,
     default=10_000,
     show_default=True,
     metavar="N",

@@ -12,7 +12,7 @@ import click
 from jevons.interfaces.cli.documents import json_lines
 from jevons.interfaces.cli.figures import count, money, plural
 from jevons.interfaces.cli.invocation import current, say
-from jevons.interfaces.cli.options import Command, query, query_flags
+from jevons.interfaces.cli.options import COUNT, Command, query, query_flags
 from jevons.interfaces.cli.periods import local_instant
 from jevons.interfaces.cli.table import SILENT, Column, footer, render, wrap
 from jevons.interfaces.cli.terminal import Glyphs, Terminal, safe
@@ -29,7 +29,7 @@ ROWS_SHOWN: Final = 20
 @query_flags
 @click.option(
     "--limit",
-    type=click.IntRange(1),
+    type=COUNT,
     metavar="N",
     help=f"At most N calls, oldest first [default: {ROWS_SHOWN}; all with --json].",
 )
@@ -118,7 +118,7 @@ def event_cost(event: Mapping[str, Any], glyphs: Glyphs) -> str:
 @click.command("rejects", cls=Command)
 @click.option(
     "--limit",
-    type=click.IntRange(1),
+    type=COUNT,
     metavar="N",
     help=f"At most N lines [default: {ROWS_SHOWN}; all with --json].",
 )

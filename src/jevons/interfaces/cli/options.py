@@ -26,6 +26,28 @@ MEANT: Final = {"user": "person", "date": "day", "repository": "project", "repo"
 BASIS: Final = ("source", "price_state", "provenance", "evidence")
 """Dimensions that say where an event and its cost come from."""
 
+MOST: Final = 2**31 - 1
+"""The largest number of rows that may be asked for: every engine counts as far."""
+
+
+class Count(click.ParamType[int]):
+    """How many rows to show, or calls to make up: a whole number from 1 to MOST."""
+
+    name = "count"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number, or click's usage error."""
+        try:
+            number = int(value)
+        except ValueError:
+            number = 0
+        if not 1 <= number <= MOST:
+            self.fail(f"{value} is not a whole number from 1 to {MOST}.", param, ctx)
+        return number
+
+
+COUNT: Final = Count()
+
 
 class Command(click.Command):
     """A command that accepts every setting as a flag and names the environment twins of its own

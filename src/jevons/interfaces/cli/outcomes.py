@@ -13,7 +13,7 @@ import click
 from jevons.interfaces.cli.documents import json_lines, json_text
 from jevons.interfaces.cli.figures import duration, money, plural
 from jevons.interfaces.cli.invocation import current, say
-from jevons.interfaces.cli.options import Command, moment
+from jevons.interfaces.cli.options import COUNT, Command, moment
 from jevons.interfaces.cli.periods import end_of, local_instant
 from jevons.interfaces.cli.statement import rejected_note
 from jevons.interfaces.cli.table import SILENT, Column, footer, render, wrap
@@ -184,7 +184,7 @@ def _problems(summary: OutcomeSummary) -> list[str]:
 @click.option("--as-of", metavar="TIME", help="What was recorded by this time.")
 @click.option(
     "--limit",
-    type=click.IntRange(1),
+    type=COUNT,
     metavar="N",
     help=f"At most N outcomes, latest first [default: {ROWS_SHOWN}; all with --json].",
 )

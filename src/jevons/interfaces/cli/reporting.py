@@ -6,7 +6,14 @@ import click
 
 from jevons.interfaces.cli.documents import csv_text, json_text, report_document
 from jevons.interfaces.cli.invocation import current, say
-from jevons.interfaces.cli.options import Command, complete_by, dimensions, query, query_flags
+from jevons.interfaces.cli.options import (
+    COUNT,
+    Command,
+    complete_by,
+    dimensions,
+    query,
+    query_flags,
+)
 from jevons.interfaces.cli.statement import statement
 from jevons.vocabulary.errors import UsageError
 
@@ -39,7 +46,7 @@ purpose; source, price_state, provenance, evidence; tag.NAME.
     metavar="TIME",
     help="What the ledger said at this time, before later corrections: a day or month is its end.",
 )
-@click.option("--top", type=click.IntRange(1), metavar="N", help="Only the N costliest rows.")
+@click.option("--top", type=COUNT, metavar="N", help="Only the N costliest rows.")
 @click.option("--exact", is_flag=True, help="Every digit of tokens and money.")
 @click.option("--json", is_flag=True, help="One JSON document; amounts are strings.")
 @click.option("--csv", is_flag=True, help="CSV with a header; an unknown amount is empty.")

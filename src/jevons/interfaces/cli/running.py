@@ -8,7 +8,7 @@ import click
 
 from jevons.interfaces.cli.documents import json_text
 from jevons.interfaces.cli.invocation import current, say
-from jevons.interfaces.cli.options import Command, dimensions, query, query_flags
+from jevons.interfaces.cli.options import COUNT, Command, dimensions, query, query_flags
 from jevons.vocabulary.errors import UsageError
 
 STEPS: Final = 40
@@ -19,7 +19,7 @@ _STEPS_HELP: Final = f"At most N steps of each run [default: {STEPS}; all with -
 
 @click.command("run", cls=Command, settings=("time_zone",))
 @click.argument("run", metavar="RUN")
-@click.option("--steps", type=click.IntRange(1), metavar="N", help=_STEPS_HELP)
+@click.option("--steps", type=COUNT, metavar="N", help=_STEPS_HELP)
 @click.option("--json", is_flag=True, help="One JSON document; amounts are strings.")
 def run_command(run: str, steps: int | None, json: bool) -> None:
     """Show an agent run as a tree: steps, sub-agents, and what each cost.
@@ -53,7 +53,7 @@ def run_command(run: str, steps: int | None, json: bool) -> None:
     metavar="task_type",
     help="One row per task type: what is usual in it, and how its calls multiply.",
 )
-@click.option("--top", type=click.IntRange(1), metavar="N", help="At most N runs [default: 20].")
+@click.option("--top", type=COUNT, metavar="N", help="At most N runs [default: 20].")
 @query_flags
 @click.option("--json", is_flag=True, help="One JSON document; amounts are strings.")
 def runs_command(

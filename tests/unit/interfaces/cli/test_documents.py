@@ -92,15 +92,18 @@ def test_csv_has_plain_decimals_and_empty_unknowns(report: Build, row: BuildRow)
         ("+1", "'+1"),
         ("-1", "'-1"),
         ("@sum", "'@sum"),
-        ("\t=1", "'\t=1"),
-        ("\r=1", "'\r=1"),
+        ("\t=1", "'\\x09=1"),
+        ("\r=1", "'\\x0d=1"),
         (" =1", "' =1"),
-        ("\ta", "'\ta"),
+        ("\ta", "'\\x09a"),
+        ("tag.\x1b[31m", "tag.\\x1b[31m"),
+        ("a\u202eb", "a\\u202eb"),
+        ("überall 東京", "überall 東京"),
         ("a=1", "a=1"),
         (None, ""),
     ],
 )
-def test_a_spreadsheet_runs_no_name_as_a_formula(name: str | None, written: str) -> None:
+def test_no_name_is_run_as_a_formula_or_steers_a_terminal(name: str | None, written: str) -> None:
     assert cell(name) == written
 
 

@@ -66,6 +66,17 @@ def test_debug_by_environment(cli: Any, books: Any) -> None:
     [
         (("report", "--frobnicate"), "error: no such option"),
         (("report", "--top", "0"), "error: invalid value for '--top'"),
+        (
+            ("report", "--top", "9" * 20),
+            f"error: invalid value for '--top': {'9' * 20} is not a whole",
+        ),
+        (("report", "--top", "many"), "error: invalid value for '--top': many is not a whole"),
+        (("events", "--limit", "9" * 20), "error: invalid value for '--limit'"),
+        (("rejects", "--limit", "9" * 20), "error: invalid value for '--limit'"),
+        (("explain", "2026-01", "2026-02", "--top", "9" * 20), "error: invalid value for '--top'"),
+        (("runs", "--top", "9" * 20), "error: invalid value for '--top'"),
+        (("outcomes", "list", "--limit", "9" * 20), "error: invalid value for '--limit'"),
+        (("generate", "--events", "9" * 20), "error: invalid value for '--events'"),
         (("frobnicate",), "error: there is no command 'frobnicate'\n  see jevons --help"),
         (("import",), "error: missing argument"),
     ],
