@@ -26,7 +26,9 @@ def complete_lines(
     Starts at `state["offset"]`, ends at the last complete line or before the line that begins at
     or after byte `stop`. `state["offset"]` and `state["line"]` already include the line being
     yielded. A last line without a line end is complete only if it is a whole JSON object: a writer
-    may still be in the middle; what is written behind it later is counted as the same line.
+    may still be in the middle; what is written behind it later is counted as the same line. One
+    with a NUL byte in it (zeros, UTF-16) begins no line of text: it is yielded to be refused, and
+    read again when the file goes on.
     """
     offset, line = int(state.get("offset", 0)), int(state.get("line", 0))
     if line > 0 and _is_open(file, offset):
@@ -54,9 +56,13 @@ def complete_lines(
             if text:
                 yield line, text
     rest = b"".join(pending)
-    if _is_object(rest) and (stop is None or offset < stop):
+    if stop is not None and offset >= stop:
+        return
+    if _is_object(rest):
         state["offset"], state["line"] = offset + len(rest), line + 1
         yield line + 1, rest.removeprefix(_MARK).strip()
+    elif b"\0" in rest:
+        yield line + 1, rest
 
 
 def _is_open(file: BinaryIO, offset: int) -> bool:

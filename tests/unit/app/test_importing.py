@@ -397,6 +397,16 @@ def test_rejections_of_a_file_that_is_read_anew_are_replaced(
     assert [one.place for one in jevons.rejections()] == [str(log)]
 
 
+@pytest.mark.parametrize("content", [b"\0" * 4096, lines(call(1)).strip().encode("utf-16")])
+def test_a_file_that_is_no_text_is_rejected(jevons: Jevons, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "log").write_bytes(content)
+    for _ in range(2):
+        jevons.import_paths([tmp_path / "log"], "events")
+    (rejection,) = jevons.rejections()
+    assert (rejection.line, rejection.reason[:8]) == (1, "not JSON")
+    assert jevons.report(Query()).total.calls == 0
+
+
 def test_an_earlier_report_counts_the_rejections_that_stood_then(
     jevons: Jevons, tmp_path: Path
 ) -> None:

@@ -19,7 +19,10 @@ def read(data: bytes, state: dict[str, Any], stop: int | None = None) -> list[tu
     return list(complete_lines(io.BytesIO(data), state, stop))
 
 
-@given(contents, st.binary(max_size=8).map(lambda b: b.replace(b"\n", b"").replace(b"}", b"")))
+beginnings = st.binary(max_size=8).map(lambda b: bytes(c for c in b if c not in b"\n}\0"))
+
+
+@given(contents, beginnings)
 def test_every_complete_line_once_and_no_other(texts: list[bytes], rest: bytes) -> None:
     data = b"".join(text + b"\n" for text in texts)
     state: dict[str, Any] = {}
@@ -39,7 +42,9 @@ def test_ranges_and_later_readings_add_up(texts: list[bytes], cut: int) -> None:
     assert state.get("offset", 0) >= min(cut, len(data))
     assert first + read(data, state) == whole
     grown: dict[str, Any] = {}
-    assert read(data[:cut], grown) + read(data, grown) == whole
+    begun = read(data[:cut], grown)
+    complete = [one for one in begun if one[0] <= grown.get("line", 0)]
+    assert complete + read(data, grown) == whole
 
 
 def test_lines_longer_than_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,3 +81,15 @@ def test_what_follows_a_whole_object_without_line_end_is_counted_right() -> None
     state = {}
     read(data, state)
     assert read(data + b" x\n{}\n", state) == [(2, b"x"), (3, b"{}")]
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [b"\0" * 9, '{"a": 1}'.encode("utf-16"), '{"a"'.encode("utf-16-be"), b'{"a": "\0'],
+)
+def test_what_begins_no_line_of_text_is_told_and_read_again(rest: bytes) -> None:
+    state: dict[str, Any] = {}
+    assert read(b"{}\n" + rest, state) == [(1, b"{}"), (2, rest)]
+    assert state == {"offset": 3, "line": 1}
+    assert read(b"{}\n" + rest + b"\n{}\n", state)[-1] == (3, b"{}")
+    assert read(b"{}\n" + rest, {}, 3) == [(1, b"{}")]
