@@ -137,11 +137,12 @@ def test_every_table_and_column_is_documented() -> None:
 
 def test_every_charge_and_kind_of_element_is_documented() -> None:
     from jevons.analysis.total_cost import COMPONENTS, NATURES, VIEWS
-    from jevons.stores.schema import CHARGES
+    from jevons.stores.schema import CHARGES, COSTED
     from jevons.vocabulary.boundary import CHARGES as KINDS_OF_CHARGE
     from jevons.vocabulary.boundary import KINDS
 
-    assert not missing([*CHARGES.names, *KINDS_OF_CHARGE], page("reference/ledger-tables.md"))
+    tables = page("reference/ledger-tables.md")
+    assert not missing(["cells_cost", *CHARGES.names, *COSTED.names, *KINDS_OF_CHARGE], tables)
     assert not missing(list(KINDS), page("reference/boundary-file.md"))
     assert not missing([*COMPONENTS, *NATURES, *VIEWS], page("reference/tca-json.md"))
 

@@ -14,7 +14,16 @@ import numpy as np
 import pyarrow as pa
 
 from jevons.stores.rollup import ROLLUPS, RUNS
-from jevons.stores.schema import CARDS, CHARGES, EVENTS, KEYS, OBSERVATIONS, OUTCOMES, PURPOSES
+from jevons.stores.schema import (
+    CARDS,
+    CHARGES,
+    COSTED,
+    EVENTS,
+    KEYS,
+    OBSERVATIONS,
+    OUTCOMES,
+    PURPOSES,
+)
 from jevons.stores.sieve import Sieve
 from jevons.stores.state import State, writable
 from jevons.stores.table import Table
@@ -62,6 +71,8 @@ class Books:
         self.purposes = self._table(root / "purposes", PURPOSES)
         self.assigning: Assigning | None = None
         self.charges = self._table(root / "charges", CHARGES)
+        self.costed = self._table(root / "cells_cost", COSTED)
+        self.costs_stand = False
 
     def _table(self, path: Path, schema: pa.Schema, *, derived: bool = False) -> Table:
         return Table(path, schema, register=self._register, derived=derived)
@@ -82,6 +93,7 @@ class Books:
             self.outcomes,
             self.purposes,
             self.charges,
+            self.costed,
         ]
         return {table.name: table for table in named}
 

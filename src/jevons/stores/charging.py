@@ -41,6 +41,18 @@ _OF_WORK: Final = ("team", "task_type")
 _ON_CALLS: Final = f"charge IN {ON_CALLS}"
 
 
+NOTE: Final = "charged"
+"""Name of the fact that says what the charges were last worked out from."""
+
+_DAY_US: Final = 86_400_000_000
+
+
+def basis(books: Books, now: int) -> str:
+    """What charges follow from at an instant, in short: while it is the same, so are they."""
+    files = "".join(one.digest + one.file for one in kept(books.home))
+    return f"{now // _DAY_US} {books.events.batch()} {books.outcomes.batch()} {files}"
+
+
 def expected(books: Books, at: int) -> pa.Table:
     """The charges that follow from the boundary files and calls known at an instant (epoch
     microseconds), up to and including its day in UTC; one row each."""

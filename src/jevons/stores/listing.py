@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -40,6 +41,25 @@ def rows_sql(books: Books, question: Question, source: str | None = None) -> str
         f"AND NOT EXISTS (SELECT 1 FROM ({taken}) t WHERE t.event_id = e.event_id "
         "AND t.part = e.part AND t.version = e.version)"
     )
+
+
+def bounded(books: Books, question: Question) -> Question:
+    """A question about one run with the time bounds of that run, which saves most reading."""
+    runs = [value for name, value in question.where if name == "run" and value]
+    files = books.runs.files()
+    fresh = books.runs.batch() == books.events.batch()
+    if not runs or not files or not fresh or question.as_of is not None:
+        return question
+    (row,) = books.session.execute(
+        "SELECT epoch_us(min(first_time)), epoch_us(max(last_time)) FROM read_parquet(?) "
+        "WHERE run = ?",
+        [files, runs[0]],
+    ).fetchall()
+    if row[0] is None:
+        return question
+    since = max(row[0], question.since) if question.since is not None else row[0]
+    until = min(row[1] + 1, question.until) if question.until is not None else row[1] + 1
+    return replace(question, since=since, until=until)
 
 
 def live_events(

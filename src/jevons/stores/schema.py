@@ -167,6 +167,28 @@ PURPOSES: Final = pa.schema(
 """Calls whose purpose does not follow from their own row, and all retries; of several rows of a
 call the one of the newest batch counts, and an empty purpose takes back."""
 
+OF_COSTS: Final = (
+    "team", "task_type", "harness", "provider", "model", "purpose", "status", "error", "fate",
+)  # fmt: skip
+"""Dimensions that a cell of cost keeps."""
+
+RATED: Final = ("price_card", "provenance", "price_state")
+"""How the calls of a cell of cost were rated."""
+
+COSTED: Final = pa.schema(
+    [
+        pa.field("time", INSTANT, nullable=False),
+        *[pa.field(name, pa.string()) for name in (*OF_COSTS, *RATED)],
+        pa.field("calls", pa.int64()),
+        pa.field("sign", pa.int64()),
+        *[pa.field(name, pa.int64()) for name in QUANTITY_COLUMNS],
+        pa.field("other_quantities", pa.string()),
+        *[pa.field(name, MONEY) for name in STORED_MONEY],
+    ]
+)
+"""One row per hour of UTC and combination of dimensions and price; rare quantities are rows of
+their own, one per unit, without calls or money."""
+
 REJECTIONS: Final = pa.schema(
     [
         pa.field("recorded_at", INSTANT, nullable=False),

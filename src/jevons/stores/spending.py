@@ -11,6 +11,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from jevons.analysis.spend import Costs, Pool, Spend, spend
+from jevons.stores import costing
 from jevons.stores.books import Books, readable
 from jevons.stores.fates import FATE, fated
 from jevons.stores.listing import Cards
@@ -110,6 +111,8 @@ def _opened(books: Books, question: Question, pending: pa.Table | None) -> tuple
     session = books.session.cursor()
     if not books.event_files() and pending is None:
         return session, None
+    if pending is None and books.costs_stand and costing.serves(question):
+        return session, costing.source(books)
     source = assigned(books, question, books.event_source(pending, session), session)
     return session, fated(books, question, source, session) if FATE in question.by else source
 

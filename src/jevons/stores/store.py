@@ -56,8 +56,6 @@ SEAL_ROWS: Final = 100_000
 COMPACT_FILES: Final = 400
 """Data files beyond which the event table is compacted after an import."""
 
-DAY_US: Final = 86_400_000_000
-
 T = TypeVar("T")
 
 _decode = msgspec.json.Decoder(Observation).decode
@@ -330,6 +328,7 @@ class Store:
         dimensions."""
         from jevons.stores.spending import spends
 
+        self._sum_costs(question)
         return self._steady(
             question,
             lambda waiting: spends(
@@ -340,6 +339,24 @@ class Store:
                 by_unit=by_unit,
             ),
         )
+
+    def _sum_costs(self, question: Question) -> None:
+        """Bring the cells of cost up to date for a question that they can answer, unless somebody
+        else is writing."""
+        from jevons.stores.costing import NOTE, refresh, serves
+
+        self.books.costs_stand = False
+        if not self.writable or not serves(question) or not self.books.event_files():
+            return
+        self._settle()
+        self.assign()
+        rules, books = self.assignments.rules().version, self.books
+        standing = f"{books.events.batch()} {books.outcomes.batch()} {rules}"
+        if self.state.fact(NOTE) != standing and self.assignments.is_current():
+            with suppress(LedgerLocked), self._writing(wait_seconds=0):
+                self.assignments.look(None)
+                refresh(self.books, standing)
+        books.costs_stand = self.state.fact(NOTE) == standing
 
     def task_counts(self, question: Question) -> dict[tuple[str | None, ...], int]:
         """How many tasks have a call in the period, for every value of the question's
@@ -383,21 +400,16 @@ class Store:
         some = self.declarations() or books.charges.exists() or books.outcomes.exists()
         if not self.writable or not some:
             return 0
+        from jevons.stores.charging import NOTE, basis, post
+
         self._settle()
-        if self.state.fact("charged") == self._chargeable():
+        standing = basis(books, self.clock())
+        if self.state.fact(NOTE) == standing:
             return 0
-        from jevons.stores.charging import post
-
         with self._writing() as recorded_at:
-            changed = post(self.books, recorded_at)
-            self.state.set_fact("charged", self._chargeable())
+            changed = post(books, recorded_at)
+            self.state.set_fact(NOTE, standing)
         return changed
-
-    def _chargeable(self) -> str:
-        """What charges follow from, in short: while it is the same, they are the same."""
-        files = "".join(one.digest + one.file for one in self.declarations())
-        day = self.clock() // DAY_US
-        return f"{day} {self.books.events.batch()} {self.books.outcomes.batch()} {files}"
 
     def charges(self, question: Question) -> list[ChargeSum]:
         """The charges of a period by element, charge and owner; `where` is not looked at."""
@@ -461,32 +473,14 @@ class Store:
 
     def events(self, question: Question, limit: int | None) -> Iterator[dict[str, Any]]:
         """Live events one by one, JSON-ready."""
-        from jevons.stores.listing import live_events
+        from jevons.stores.listing import bounded, live_events
 
         self._settle()
         self.assign()
         waiting = self.pending()
         self.assignments.look(waiting.rows if waiting else None)
-        bounded = question if waiting else self._bounded(question)
-        return live_events(self.books, bounded, limit, waiting)
-
-    def _bounded(self, question: Question) -> Question:
-        """Give a question about one run the time bounds of that run, which saves most reading."""
-        runs = [value for name, value in question.where if name == "run" and value]
-        files = self.books.runs.files()
-        fresh = self.books.runs.batch() == self.books.events.batch()
-        if not runs or not files or not fresh or question.as_of is not None:
-            return question
-        (row,) = self.books.session.execute(
-            "SELECT epoch_us(min(first_time)), epoch_us(max(last_time)) FROM read_parquet(?) "
-            "WHERE run = ?",
-            [files, runs[0]],
-        ).fetchall()
-        if row[0] is None:
-            return question
-        since = max(row[0], question.since) if question.since is not None else row[0]
-        until = min(row[1] + 1, question.until) if question.until is not None else row[1] + 1
-        return replace(question, since=since, until=until)
+        asked = question if waiting else bounded(self.books, question)
+        return live_events(self.books, asked, limit, waiting)
 
     def reprice(self, question: Question, *, dry_run: bool) -> Repriced:
         """Rate the chosen events at the current price book and append what changed."""

@@ -30,6 +30,8 @@ from jevons.pricing.book import PriceBook
 from jevons.stores.books import Books, quote
 from jevons.stores.charging import differs as charges_differ
 from jevons.stores.columns import Resolved, event_rows
+from jevons.stores.costing import NOTE as COST_CELLS
+from jevons.stores.costing import differs as cost_cells_differ
 from jevons.stores.durable import checksum
 from jevons.stores.listing import Cards, calls, rated_rows, rows_sql
 from jevons.stores.outcomes import outcomes_differ
@@ -77,6 +79,8 @@ def findings(
             yield "every purpose follows from the rules", purposes()
         for name in (*books.rollups, "runs"):
             yield f"{name} is the sum of the events", _rollup_differs(books, name)
+        if books.costed.exists():
+            yield f"{COST_CELLS} is the sum of the events", cost_cells_differ(books)
     except (duckdb.Error, pa.ArrowException, OSError, LedgerDamaged, ValueError) as error:
         yield (
             "every table can be read",
