@@ -56,7 +56,8 @@ class PeriodFacts:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A bridge between two periods, with what it leaves out. by: the dimensions of its rows."""
+    """A bridge between two periods, with what it leaves out. by: the dimensions of its rows. total:
+    charges that are no calls are in it too."""
 
     bridge: Bridge
     before: PeriodFacts
@@ -65,6 +66,7 @@ class Explanation:
     by: tuple[str, ...]
     where: tuple[tuple[str, str], ...]
     time_zone: str
+    total: bool = False
 
 
 def explain(
@@ -73,8 +75,13 @@ def explain(
     before: tuple[str, Query],
     after: tuple[str, Query],
     method: Method = "shapley",
+    *,
+    total: bool = False,
 ) -> Explanation:
     """Compare two labelled periods by the dimensions of their queries.
+
+    The bill is that of the calls; total: also what the boundary declares and outcomes report, so
+    that the change is that of the total cost of AI.
 
     The lines of the comparison are always as fine as team, task type, model, tier, batch and kind,
     whatever is asked for, because effects depend on how fine the lines are; further dimensions make
@@ -83,6 +90,11 @@ def explain(
     by = after[1].by
     group, model = leaf(by)
     old, new = (_side(ledger, ask, query, group, model) for _, query in (before, after))
+    if total:
+        old, new = (
+            replace(side, charges=_charges(ledger, ask(replace(query, by=())), side.rows))
+            for side, (_, query) in ((old, before), (new, after))
+        )
     found = bridge(old, new, method=method, group=group, model=model)
     if isinstance(found, Undefined):
         raise UsageError(
@@ -97,6 +109,7 @@ def explain(
         by=by,
         where=after[1].where,
         time_zone=after[1].time_zone,
+        total=total,
     )
 
 
@@ -125,7 +138,7 @@ def _side(
     # By price state, so that a row has a price for all of its calls or for none.
     rows = ledger.spend(ask(replace(query, by=(*group, *model, "price_state"))), by_unit=True)
     tasks = ledger.task_counts(ask(replace(query, by=group)))
-    return Side(rows, tasks, _charges(ledger, ask(replace(query, by=())), rows))
+    return Side(rows, tasks)
 
 
 def _charges(ledger: Ledger, question: Question, rows: Iterable[Spend]) -> dict[str, int]:

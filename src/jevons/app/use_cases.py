@@ -150,12 +150,18 @@ class Jevons:
         )
 
     def explain(
-        self, before: tuple[str, Query], after: tuple[str, Query], method: Method = "shapley"
+        self,
+        before: tuple[str, Query],
+        after: tuple[str, Query],
+        method: Method = "shapley",
+        *,
+        total: bool = False,
     ) -> Explanation:
-        """Why the bill changed from one labelled period to another. Raises UsageError."""
+        """Why the bill of calls (total: the total cost) changed from one labelled period to
+        another. Raises UsageError."""
         from jevons.app.explaining import explain
 
-        return explain(self.store, self._question, before, after, method)
+        return explain(self.store, self._question, before, after, method, total=total)
 
     def price_index(self, query: Query, by: By = "month", floor: Decimal | None = None) -> Index:
         """Prices, tokens, calls and spend by period as indices. Raises UsageError."""

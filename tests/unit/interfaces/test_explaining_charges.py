@@ -44,7 +44,7 @@ def ask(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
 
 @pytest.mark.parametrize("where", [(), ("--where", "team=legal")])
 def test_the_change_is_that_of_the_total_cost(ask: Ask, where: tuple[str, ...]) -> None:
-    found = ask("explain", "2026-08", "2026-09", *where)
+    found = ask("explain", "2026-08", "2026-09", "--total", *where)
     totals = [
         Decimal(ask("tca", "--since", since, "--until", until, *where)["total"])
         for since, until in (("2026-08", "2026-09"), ("2026-09", "2026-10"))
@@ -53,7 +53,19 @@ def test_the_change_is_that_of_the_total_cost(ask: Ask, where: tuple[str, ...]) 
     effects = {e["name"]: Decimal(e["amount"]) for e in found["effects"]}
     assert sum(effects.values()) == totals[1] - totals[0] == Decimal(found["delta"])
     assert effects["other_charges"]
-    lines = ask("explain", "2026-08", "2026-09", *where, "--effect", "other_charges")["lines"]
+    lines = ask("explain", "2026-08", "2026-09", "--total", *where, "--effect", "other_charges")[
+        "lines"
+    ]
     names = {line["unit"] for line in lines}
-    assert names == {"allocated charges"} if where else "contract review" in names
+    assert names == {"allocated charges"} if where else "supervision" in names
     assert sum(Decimal(line["delta"]) for line in lines) == effects["other_charges"]
+
+
+def test_the_bill_is_that_of_the_calls_unless_the_total_is_asked_for(ask: Ask) -> None:
+    found = ask("explain", "2026-08", "2026-09")
+    costs = [
+        Decimal(ask("report", "--since", since, "--until", until)["total"]["effective_cost"])
+        for since, until in (("2026-08", "2026-09"), ("2026-09", "2026-10"))
+    ]
+    assert Decimal(found["delta"]) == costs[1] - costs[0]
+    assert not any(Decimal(e["amount"]) for e in found["effects"] if e["name"] == "other_charges")

@@ -29,6 +29,7 @@ def bridge_document(found: Explanation, effect: str | None, top: int | None) -> 
         "to": _period(found.after),
         "time_zone": found.time_zone,
         "where": dict(found.where),
+        "total": found.total,
         "delta": _usd(bridge.delta),
         "effects": [
             {

@@ -51,12 +51,19 @@ def _sentences(found: Explanation, glyphs: Glyphs) -> Iterator[str]:
     before, after, bridge = found.before, found.after, found.bridge
     start, end = (money(side.cost, glyphs=glyphs) for side in (before, after))
     went = f"from {start} in {_period(before)} to {end} in {_period(after)}"
+    what = "total cost" if found.total else "bill"
     if not bridge.delta:
-        yield f"The bill did not change, {went}."
+        yield f"The {what} did not change, {went}."
     else:
         verb = "rose" if bridge.delta > 0 else "fell"
         by = money(abs(after.cost - before.cost), glyphs=glyphs)
-        yield f"The bill {verb} by {by}{_percent(before, after, glyphs)}, {went}."
+        yield f"The {what} {verb} by {by}{_percent(before, after, glyphs)}, {went}."
+    for side in (before, after):
+        if not side.calls:
+            yield (
+                f"There are no calls in {_period(side)}; "
+                "jevons report --by month shows which periods have some."
+            )
     largest = sorted(told_effects(bridge).items(), key=lambda item: -abs(item[1]))[:TOLD]
     told = [
         f"{TITLES[name]} {signed(amount, glyphs=glyphs)}{_where(found, name, glyphs)}"

@@ -38,7 +38,10 @@ def bridge_lines(
     """All lines of the answer."""
     glyphs = terminal.glyphs
     if not found.before.calls and not found.after.calls and not found.bridge.lines:
-        return ["No call matches in either period."]
+        return [
+            "No call matches in either period.",
+            "jevons report --by month shows which periods have calls.",
+        ]
     text = [*wrap(story(found, glyphs), terminal.width or 100), ""]
     if effect is None:
         text += [*_effects(found, terminal, exact), ""]

@@ -58,6 +58,11 @@ discontinued; price_known, other_charges.
     show_default=True,
     help="How a change is shared among its factors. lmdi takes no credits.",
 )
+@click.option(
+    "--total",
+    is_flag=True,
+    help="Not the calls alone: the total cost, with declared charges, people and losses (tca).",
+)
 @click.option("--effect", metavar="NAME", help="The single lines behind one effect (named below).")
 @click.option(
     "--top",
@@ -73,6 +78,7 @@ def explain_command(
     by: tuple[str, ...],
     where: tuple[str, ...],
     method: str,
+    total: bool,
     effect: str | None,
     top: int | None,
     exact: bool,
@@ -81,7 +87,8 @@ def explain_command(
     """Say why the bill changed from period A to period B.
 
     The change is shared among its causes: prices, how much was done, and how. The parts sum to the
-    change to the last digit and depend on no order. Costs are effective costs in US dollars.
+    change to the last digit and depend on no order. Costs are effective costs in US dollars. The
+    bill is that of the calls, as in jevons report.
     """
     from jevons.interfaces.cli.bridge_document import bridge_document
     from jevons.interfaces.cli.bridge_view import bridge_lines, check_effect
@@ -91,7 +98,8 @@ def explain_command(
     named = dimensions(by) or BY
     both = [_period(invocation, text, where, named) for text in (before, after)]
     with invocation.books() as books:
-        found = books.explain(both[0], both[1], "lmdi" if method == "lmdi" else "shapley")
+        chosen: Final = "lmdi" if method == "lmdi" else "shapley"
+        found = books.explain(both[0], both[1], chosen, total=total)
     if json:
         say(json_text(bridge_document(found, effect, top)))
     else:

@@ -82,7 +82,15 @@ def tca_command(
     if json:
         say(json_text(account_document(account, question)))
     else:
-        say(*account_lines(account, invocation.terminal, matrix=matrix, exact=exact))
+        lines = account_lines(account, invocation.terminal, matrix=matrix, exact=exact)
+        say(*lines, invocation.terminal.faint(_period(question)))
+
+
+def _period(question: Query) -> str:
+    """What the figures are of: charges run on to today when no end is given."""
+    since = f"from {question.since}" if question.since else "from the beginning"
+    until = f"to {question.until}, which is not in it" if question.until else "to today"
+    return f"{since} {until} ({question.time_zone})"
 
 
 def account_document(account: Account, question: Query) -> dict[str, Any]:
@@ -165,8 +173,9 @@ def account_lines(
     total = account.total
     if not account.calls and not total.cells:
         return [
-            "Nothing was used and nothing is declared in this period.",
-            "  jevons import PATH reads calls; jevons boundary add FILE declares the rest",
+            "Nothing that is asked for was used, and nothing is declared for it.",
+            "  jevons report --by month shows which periods have calls; jevons boundary add FILE"
+            " declares the rest",
         ]
     write = Figures(account, terminal.glyphs, exact)
     tables = [_component_table(total, write, terminal)]
