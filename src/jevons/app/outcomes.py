@@ -64,7 +64,7 @@ def floors_of(texts: Sequence[str]) -> dict[str, str]:
             number = Decimal(value)
         except ArithmeticError:
             number = Decimal("NaN")
-        if not equals or not name.strip() or not number.is_finite():
+        if not equals or not name.strip() or not number.is_finite() or abs(number.adjusted()) > 12:
             raise UsageError(
                 f"--floor {text}: there is no NAME=NUMBER in it",
                 remedy="Write for example --floor correctness=0.8.",

@@ -101,7 +101,7 @@ def _check_figure(outcome: Outcome, name: str) -> str | None:
         amount = parse_amount(given)
     except ValueError:
         return f"{name} is not a finite number"
-    if abs(amount) >= LARGEST:
+    if amount and amount.adjusted() >= LARGEST.adjusted():  # of any exponent, as abs() is not
         return f"{name} is larger than any can be"
     if amount < 0 and name not in _SIGNED:
         return f"{name} is negative"

@@ -49,6 +49,7 @@ def test_a_value_of_unsaid_provenance_is_an_estimate() -> None:
         ({"quality": "NaN"}, "quality is not a finite number"),
         ({"loss": "-1"}, "loss is negative"),
         ({"human_minutes": "1e12"}, "human_minutes is larger"),
+        ({"loss": "1E+999999999"}, "loss is larger"),
         ({"status": "great"}, "status must be"),
         ({"value": "1", "value_provenance": "hoped"}, "value_provenance must be"),
         ({"revision": -1}, "revision"),

@@ -144,3 +144,14 @@ def test_the_schema_describes_every_field() -> None:
     assert list(properties) == list(Outcome.__struct_fields__)
     assert all(text["description"] for text in properties.values())
     assert all({"type": "number"} in properties[name]["anyOf"] for name in FIGURES)
+
+
+@pytest.mark.parametrize("name", ["revision", "time"])
+def test_a_number_that_no_column_holds_is_rejected(tmp_path: Path, name: str) -> None:
+    values = {"revision": "1", "time": "2026-10-01", name: "9" * 5000}
+    table = tmp_path / "t.csv"
+    table.write_text(
+        f"id,run,status,revision,time\na,r,failed,{values['revision']},{values['time']}\n"
+    )
+    (refused,) = READERS["csv"].read(table)
+    assert isinstance(refused, Rejection)

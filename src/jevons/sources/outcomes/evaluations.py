@@ -7,6 +7,7 @@ name and response supersedes the earlier one. Explanations are not read.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -94,7 +95,7 @@ def evaluation(event: dict[str, Any], trace: str | None, place: Place) -> Outcom
     name = _text(known.get("gen_ai.evaluation.name"))
     response = _text(known.get("gen_ai.response.id"))
     time = event.get("timeUnixNano") or event.get("observedTimeUnixNano")
-    if name is None or not str(time).isdecimal():
+    if name is None or not re.fullmatch(r"\d{1,19}", str(time), re.ASCII):
         return place.refuse("an evaluation without name or time", event)
     label = _text(known.get("gen_ai.evaluation.score.label"))
     number = known.get("gen_ai.evaluation.score.value")

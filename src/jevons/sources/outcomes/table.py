@@ -28,13 +28,16 @@ ALIASES: Final[dict[str, str]] = {
 
 STATUS_WORDS: Final[dict[str, str]] = {
     **dict.fromkeys(("succeeded", "success", "successful", "passed", "pass", "resolved",
-                     "solved", "merged", "true", "yes", "1", "1.0"), "succeeded"),
+                     "solved", "merged", "done", "true", "yes", "1", "1.0"), "succeeded"),
     **dict.fromkeys(("failed", "failure", "fail", "unresolved", "rejected", "false", "no", "0",
                      "0.0"), "failed"),
     **dict.fromkeys(("abandoned", "cancelled", "canceled"), "abandoned"),
     **dict.fromkeys(("unknown", "", "open", "pending"), "unknown"),
 }  # fmt: skip
 """Words of a status column -> the status."""
+
+LONGEST_NUMBER: Final = 18
+"""Digits of the longest whole number that is read as one."""
 
 
 class TableReader:
@@ -80,7 +83,8 @@ class TableReader:
         texts = {name: cell.strip() for name, cell in zip(names, cells, strict=False)}
         status = texts.pop("status", "").lower()
         if status not in STATUS_WORDS:
-            return place.refuse("status is none of the words that are known")
+            known = ", ".join(sorted(STATUS_WORDS))
+            return place.refuse(f"status is none of the words that are known: {known}")
         record: dict[str, Any] = {
             name: text for name, text in texts.items() if text and not name.startswith("label.")
         }
@@ -88,10 +92,10 @@ class TableReader:
         labels = {n[6:]: text for n, text in texts.items() if n.startswith("label.") and text}
         if labels:
             record["labels"] = labels
-        if (revision := record.get("revision")) is not None and str(revision).isdecimal():
-            record["revision"] = int(revision)
-        if (time := record.get("time")) is not None and time.isdecimal():
-            record["time"] = int(time)
+        for name in ("revision", "time"):
+            text = record.get(name)
+            if text is not None and text.isdecimal() and len(text) <= LONGEST_NUMBER:
+                record[name] = int(text)
         record.setdefault("id", _own_id(record))
         return read_record(record, place)
 
