@@ -9,6 +9,7 @@ from typing import Final, Literal
 import numpy as np
 
 from jevons.analysis.ratio import Floats, dollars, ratio, resampled_sums
+from jevons.analysis.success import SMALL
 from jevons.analysis.unit import Attempts, Interval, review_cost
 from jevons.vocabulary.outcome import GRADES
 
@@ -24,8 +25,9 @@ class Worth:
 
     value: of the successes above their quality floor. cost: calls, review and losses. net: value -
     cost with its 95 % interval. grade: the weakest provenance of the values. verdict: `yes` or `no`
-    when the whole interval lies on one side of nothing. missing: what it would take to tell, or
-    what the figures leave out. baseline: what the same work costs without AI, None if not told.
+    when the whole interval lies on one side of nothing and rests on 30 attempts or more. missing:
+    what it would take to tell, or what the figures leave out. baseline: what the same work costs
+    without AI, None if not told.
     """
 
     attempts: Attempts
@@ -54,14 +56,16 @@ def worth(one: Attempts, hourly_rate: Decimal | None = None) -> Worth:
         Interval(None) if value is None or not one.priced else _net(one, value - cost, hourly_rate)
     )
     no_values, no_costs = _missing(one, unvalued, unpaid=review is None)
+    few = one.priced < SMALL
+    too_few = (f"fewer than {SMALL} decided attempts",) if few and one.priced else ()
     return Worth(
         attempts=one,
         value=value,
         cost=cost if one.priced else None,
         net=net,
         grade=None if one.grade is None else GRADES[one.grade],
-        verdict=_verdict(net, low_holds=not no_costs, high_holds=not no_values),
-        missing=(*no_values, *no_costs),
+        verdict=_verdict(net, low_holds=not no_costs, high_holds=not no_values, few=few),
+        missing=(*no_values, *no_costs, *too_few),
         baseline=_baseline(one, hourly_rate),
     )
 
@@ -85,13 +89,13 @@ def _ends(net: Floats) -> tuple[float, float] | None:
     return float(sums[int(TAIL * last)]), float(sums[int(np.ceil((1 - TAIL) * last))])
 
 
-def _verdict(net: Interval, *, low_holds: bool, high_holds: bool) -> Verdict:
+def _verdict(net: Interval, *, low_holds: bool, high_holds: bool, few: bool) -> Verdict:
     if net.amount is None or net.low is None or net.high is None:
         return "cannot be told yet"
     if net.low > 0 and low_holds:
-        return "yes"
+        return "not settled" if few else "yes"
     if net.high < 0 and high_holds:
-        return "no"
+        return "not settled" if few else "no"
     return "not settled" if low_holds and high_holds else "cannot be told yet"
 
 

@@ -73,7 +73,9 @@ def unit_report(ledger: Ledger, question: Question, hourly_rate: Decimal | None)
 
 @dataclass(frozen=True, slots=True)
 class WorthReport:
-    """Rows of `jevons worth` and their total. outcomes, unlinked: in the whole ledger."""
+    """Rows of `jevons worth` and their total. outcomes, unlinked: in the whole ledger. charges:
+    what the declared boundary costs in the period beside calls, in USD, of the whole company
+    whatever part is asked for; it is in no row. None when nothing is declared."""
 
     by: tuple[str, ...]
     rows: tuple[Worth, ...]
@@ -81,6 +83,7 @@ class WorthReport:
     outcomes: int
     unlinked: int
     hourly_rate: Decimal | None
+    charges: Decimal | None = None
 
 
 def worth_report(ledger: Ledger, question: Question, hourly_rate: Decimal | None) -> WorthReport:
@@ -95,6 +98,7 @@ def worth_report(ledger: Ledger, question: Question, hourly_rate: Decimal | None
         outcomes=summed.outcomes,
         unlinked=summed.unlinked,
         hourly_rate=hourly_rate,
+        charges=declared_charges(ledger, replace(question, where=())),
     )
 
 

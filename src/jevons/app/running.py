@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from jevons.analysis import outliers
 from jevons.analysis.multipliers import Multipliers
 from jevons.analysis.outliers import Norms, Reason, Request, reasons
 from jevons.analysis.purposes import NO_RULE, UNKNOWN, Rule
@@ -22,11 +23,18 @@ TOP: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class StandingOut:
-    """Requests that stand out, each with its reasons. count: how many do in all, of `requests`."""
+    """Requests that stand out, each with its reasons, or all requests, of which those that do not
+    have none.
+
+    count: how many stand out in all, of `requests`. listed: how many the rows are the first of.
+    few: a task type has too few requests to tell what is usual.
+    """
 
     rows: tuple[tuple[Request, tuple[Reason, ...]], ...]
     count: int
     requests: int
+    listed: int
+    few: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +61,24 @@ def tree(ledger: Ledger, name: str) -> Run:
     return run_tree(root, steps)
 
 
-def standing_out(ledger: Ledger, question: Question, sort: str, top: int) -> StandingOut:
-    """The requests of a question that stand out, the first `top` of them by `sort`."""
-
+def standing_out(
+    ledger: Ledger, question: Question, sort: str, top: int, *, every: bool = False
+) -> StandingOut:
+    """The requests of a question that stand out, the first `top` of them by `sort`. every, or none
+    stands out: all requests instead."""
     norms, found, count = ledger.requests(
-        question, lambda requests: (requests.norms(), *requests.standing_out(sort, top))
+        question,
+        lambda requests: (requests.norms(), *requests.standing_out(sort, top, every=every)),
     )
     rows = tuple((request, reasons(request, norms[request.task_type])) for request in found)
-    return StandingOut(rows, count, sum(usual.requests for usual in norms.values()))
+    total = sum(usual.requests for usual in norms.values())
+    return StandingOut(
+        rows=rows,
+        count=count,
+        requests=total,
+        listed=total if every or not count else count,
+        few=any(usual.requests < outliers.ENOUGH for usual in norms.values()),
+    )
 
 
 def work(ledger: Ledger, question: Question) -> Work:

@@ -180,12 +180,14 @@ class Jevons:
 
         return tree(self.store, name)
 
-    def runs(self, query: Query, sort: str = "cost") -> StandingOut:
+    def runs(self, query: Query, sort: str = "cost", *, every: bool = False) -> StandingOut:
         """The requests that stand out in their task type, the first `query.top` by `sort`: cost,
-        tokens or time. Raises UsageError for a dimension that runs are not kept by."""
+        tokens or time; all requests for `every`, or when none stands out. Raises UsageError for a
+        dimension that runs are not kept by."""
         from jevons.app.running import TOP, standing_out
 
-        return standing_out(self.store, self._question(query), sort, query.top or TOP)
+        question = self._question(query)
+        return standing_out(self.store, question, sort, query.top or TOP, every=every)
 
     def work(self, query: Query) -> Work:
         """How calls multiply, and what is usual, for every task type."""

@@ -194,8 +194,11 @@ class Requests:
         """What is usual for every task type."""
         return {row["task_type"]: _norms(row) for row in self._rows("SELECT * FROM usual")}
 
-    def standing_out(self, sort: str, top: int) -> tuple[list[Request], int]:
-        """The first requests with a reason by `sort`, and how many have one in all."""
+    def standing_out(
+        self, sort: str, top: int, *, every: bool = False
+    ) -> tuple[list[Request], int]:
+        """The first requests with a reason by `sort`, and how many have one in all. every, or none
+        has a reason: the first of all requests."""
         self.session.execute(
             "CREATE TEMP TABLE outlier AS SELECT r.* FROM request r "
             "JOIN usual u ON r.task_type IS NOT DISTINCT FROM u.task_type "
@@ -204,8 +207,9 @@ class Requests:
             f"greatest(u.contexts[2], {outliers.RUNAWAY} * u.contexts[1])))"
         )
         ((count,),) = self.session.execute("SELECT count(*) FROM outlier").fetchall()
+        chosen = "request" if every or not count else "outlier"
         self.session.execute(
-            f"CREATE TEMP TABLE shown AS SELECT h FROM outlier ORDER BY {SORTS[sort]}, h "
+            f"CREATE TEMP TABLE shown AS SELECT h FROM {chosen} ORDER BY {SORTS[sort]}, h "
             f"LIMIT {int(top)}"
         )
         rows = self._rows(

@@ -41,6 +41,14 @@ def test_no_and_not_settled() -> None:
     assert valued(3.4).verdict == "not settled"  # 102 - 100
 
 
+def test_fewer_than_thirty_attempts_settle_nothing() -> None:
+    for per_success in (8.0, 0.5):  # a yes and a no, were there more of them
+        few = valued(per_success, attempts=29, succeeded=19, priced=29)
+        assert few.verdict == "not settled"
+        assert few.missing[-1] == "fewer than 30 decided attempts"
+    assert valued(8.0, attempts=30, succeeded=20, priced=30).verdict == "yes"
+
+
 def test_a_missing_value_can_only_raise_it() -> None:
     some = valued(8.0, valued=29)
     assert some.verdict == "yes"

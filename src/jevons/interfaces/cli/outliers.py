@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from jevons.analysis.multipliers import Multipliers
-from jevons.analysis.outliers import Norms, Reason, Request
+from jevons.analysis.outliers import ENOUGH, Norms, Reason, Request
 from jevons.app.running import Decided, StandingOut, Work
 from jevons.interfaces.cli.figures import count, duration, money, plural
 from jevons.interfaces.cli.periods import local_instant
@@ -18,11 +18,9 @@ from jevons.vocabulary.period import iso
 
 
 def outlier_lines(found: StandingOut, terminal: Terminal, time_zone: str) -> list[str]:
-    """The table of runs that stand out."""
+    """The table of runs that stand out, or of all."""
     if not found.requests:
         return ["No run matches."]
-    if not found.rows:
-        return [f"None of {plural(found.requests, 'run')} stands out."]
     glyphs = terminal.glyphs
     requests = [request for request, _ in found.rows]
     began = tuple(local_instant(iso(r.first_time), time_zone) for r in requests)
@@ -50,14 +48,24 @@ def outlier_lines(found: StandingOut, terminal: Terminal, time_zone: str) -> lis
         ],
         terminal,
     )
-    notes = [f"{count(found.count)} of {count(found.requests)} runs stand out"]
-    notes.append("n×: times the median of its task type")
-    if found.count > len(found.rows):
+    notes = _standing(found)
+    if found.listed > len(found.rows):
         notes.append(f"{len(found.rows)} are shown: --top N shows more")
     notes.append("jevons run RUN shows one as a tree")
     if table.hidden:
         notes.append(f"no room for: {', '.join(table.hidden)}")
     return [*table.lines, "", *footer(notes, terminal)]
+
+
+def _standing(found: StandingOut) -> list[str]:
+    """How many runs stand out, and why none can where that is so."""
+    if found.count:
+        told = f"{count(found.count)} of {count(found.requests)} runs stand out"
+        return [told, "n×: times the median of its task type"]
+    notes = [f"None of {plural(found.requests, 'run')} stands out"]
+    if found.few:
+        notes.append(f"too few runs of a task type (fewer than {ENOUGH}) to tell what is usual")
+    return notes
 
 
 def _words(title: str, rank: int, values: list[str | None], glyphs: Glyphs) -> Column:
@@ -147,7 +155,7 @@ def rule_lines(rules: list[Decided], terminal: Terminal) -> list[str]:
 
 
 def runs_document(found: StandingOut, work: Work) -> dict[str, Any]:
-    """`runs --json`: the runs that stand out, and what is usual for every task type."""
+    """`runs --json`: the runs that stand out, or all, and what is usual for every task type."""
     return {
         "runs": [_request(request, why) for request, why in found.rows],
         "standing_out": found.count,
@@ -174,6 +182,7 @@ def _request(request: Request, why: tuple[Reason, ...]) -> dict[str, Any]:
         "cost": amount(request.cost),
         "unknown_calls": request.unknown_calls,
         "lower_bound_calls": request.lower_bound_calls,
+        "stands_out": bool(why),
         "reasons": [_reason(one) for one in why],
     }
 

@@ -54,12 +54,14 @@ def run_command(run: str, steps: int | None, json: bool) -> None:
     help="One row per task type: what is usual in it, and how its calls multiply.",
 )
 @click.option("--top", type=COUNT, metavar="N", help="At most N runs [default: 20].")
+@click.option("--all", "every", is_flag=True, help="All runs, also those that do not stand out.")
 @query_flags
 @click.option("--json", is_flag=True, help="One JSON document; amounts are strings.")
 def runs_command(
     sort: str,
     by: tuple[str, ...],
     top: int | None,
+    every: bool,
     since: str | None,
     until: str | None,
     where: tuple[str, ...],
@@ -69,8 +71,8 @@ def runs_command(
 
     A run is shown with all runs that it started. It stands out by its cost, its calls or the
     context of a call above the 99th percentile of its task type, or by calls that repeat each
-    other. --since and --until choose runs by when they began; --where takes team, person,
-    task_type, task and harness.
+    other; when none does, all are listed. --since and --until choose runs by when they began;
+    --where takes team, person, task_type, task and harness.
     """
     from jevons.interfaces.cli.outliers import outlier_lines, runs_document, work_lines
 
@@ -83,7 +85,7 @@ def runs_command(
     question = query(invocation, since, until, where, top=top)
     with invocation.books() as books:
         work = books.work(question) if names or json else None
-        found = None if names and not json else books.runs(question, sort)
+        found = None if names and not json else books.runs(question, sort, every=every)
     if json:
         assert work is not None and found is not None
         say(json_text(runs_document(found, work)))

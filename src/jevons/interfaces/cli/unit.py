@@ -130,6 +130,7 @@ def _figures(row: Unit) -> dict[str, Any]:
         "unknown_cost": held.unpriced,
         "lower_bound_cost": held.at_least,
         "cost_per_attempt": amount(row.cost_per_attempt),
+        "priced_successes": held.priced_successes,
         "cost_per_success": {
             "amount": amount(cost.amount),
             "low": amount(cost.low),

@@ -40,11 +40,12 @@ def worth_command(
     hourly_rate: Decimal | None,
     json: bool,
 ) -> None:
-    """Tell whether what succeeded is worth what it all cost.
+    """Tell whether what succeeded is worth its calls, review and losses.
 
     The stated value of outcomes above their quality floor, less calls, human review and losses of
-    all attempts with an outcome. `yes` and `no` are said when the whole 95 % interval lies on one
-    side and nothing that is missing could change it.
+    all attempts with an outcome. Declared seats, plans, platforms and machines are of no single
+    task and not in it. `yes` and `no` are said when the whole 95 % interval lies on one side, rests
+    on 30 attempts or more, and nothing that is missing could change it.
     """
     invocation = current()
     chosen = dimensions(by) or ("task_type",)
@@ -68,6 +69,7 @@ def worth_document(report: WorthReport) -> dict[str, Any]:
         "outcomes": report.outcomes,
         "unlinked_outcomes": report.unlinked,
         "hourly_rate": amount(report.hourly_rate),
+        "charges_not_included": amount(report.charges),
     }
 
 
@@ -151,10 +153,16 @@ def _notes(report: WorthReport, glyphs: Glyphs) -> list[str]:
     for row in (*report.rows, report.total):
         if row.missing:
             name = " ".join(value or "(none)" for value in row.attempts.dimensions) or "total"
-            notes.append(f"{safe(name)}: {'; '.join(row.missing)}.")
+            notes.append(f"{safe(name)}: {'; '.join(map(_remedied, row.missing))}.")
     shown = notes[:5] if len(notes) > 6 else notes
     if len(shown) < len(notes):
         shown.append(f"… and {len(notes) - len(shown):,} more rows lack something (--json).")
+    if report.charges:
+        charges = money(report.charges, glyphs=glyphs)
+        shown.append(
+            f"Not in these costs: {charges} of declared charges that are of no single task "
+            "(jevons tca)."
+        )
     undecided = report.total.attempts.undecided_spend
     if undecided:
         spend = money(from_femto(undecided), glyphs=glyphs)
@@ -162,3 +170,9 @@ def _notes(report: WorthReport, glyphs: Glyphs) -> list[str]:
     if report.unlinked:
         shown.append(f"{report.unlinked:,} outcomes speak of nothing that the ledger knows.")
     return shown
+
+
+def _remedied(missing: str) -> str:
+    """What is missing, with what tells it where that is a flag."""
+    known = missing.endswith("no hourly rate")
+    return f"{missing} (--hourly-rate USD or a boundary)" if known else missing

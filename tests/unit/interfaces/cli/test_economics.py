@@ -146,6 +146,31 @@ def test_worth_says_what_is_missing(jevons: Command) -> None:
     cheap = document(jevons, "worth", "--hourly-rate", "6")["rows"][0]
     assert cheap["verdict"] == "yes"
     assert Decimal(cheap["net"]["low"]) > 0
+    _, out, _ = jevons("worth", width=120)
+    assert "117 human minutes have no hourly rate (--hourly-rate USD or a boundary)." in out
+    assert document(jevons, "worth")["charges_not_included"] is None and "Not in these" not in out
+    team = document(jevons, "worth", "--by", "team", "--hourly-rate", "6")["rows"][0]
+    assert (team["verdict"], team["missing"]) == ("not settled", ["fewer than 30 decided attempts"])
+
+
+def test_what_a_cost_per_success_is_divided_by(tmp_path: Path, capsys: Any) -> None:
+    ledger = ["--home", str(tmp_path / "home")]
+    with opened(tmp_path / "home") as books:
+        books.store.seal(
+            [
+                call(1, run="r1"),
+                call(2, run="r2"),
+                call(3, run="r3", request_model="made-up", response_model="made-up"),
+            ]
+        )
+    lines = ["run,time,status", *(f"r{n},2026-09-22T00:00:00Z,success" for n in (1, 2, 3))]
+    (tmp_path / "o.csv").write_text("\n".join(lines) + "\n")
+    assert run([*ledger, "outcomes", "import", str(tmp_path / "o.csv")]) == 0
+    capsys.readouterr()
+    assert run([*ledger, "unit", "--json"]) == 0
+    total = json.loads(capsys.readouterr().out)["total"]
+    assert (total["successes"], total["priced_successes"]) == (3, 2)
+    assert Decimal(total["cost_per_success"]["amount"]) * 2 == Decimal(total["spend"])
 
 
 def test_kpi_json(jevons: Command, tmp_path: Path) -> None:
@@ -283,6 +308,23 @@ price = 30
 per = "month"
 source = "invoice"
 """
+
+
+def test_worth_says_which_charges_it_leaves_out(home: Path, tmp_path: Path, capsys: Any) -> None:
+    shutil.copytree(home, tmp_path / "home")
+    (tmp_path / "b.toml").write_text(BOUNDARY)
+    with opened(tmp_path / "home") as jevons:
+        jevons.add_boundary(tmp_path / "b.toml")
+        report = jevons.worth(Query(since="2026-09", until="2026-10", where=(("team", "web"),)))
+        assert report.charges == 30  # the tracing of the company, without the minutes of outcomes
+    asked = ["worth", "--since", "2026-09", "--until", "2026-10", "--home", str(tmp_path / "home")]
+    capsys.readouterr()
+    assert run(asked) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    told = "$30.00 of declared charges that are of no single task (jevons tca)."
+    assert f"Not in these costs: {told}" in said
+    assert run([*asked, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["charges_not_included"] == "30"
 
 
 def test_what_is_declared_needs_no_flag(home: Path, tmp_path: Path) -> None:

@@ -91,13 +91,41 @@ def test_steps_that_do_not_fit_are_summed(told: Told) -> None:
 
 
 def test_runs_and_task_types(told: Told) -> None:
-    assert told("runs") == "None of 2 runs stands out.\n"
     document = json.loads(told("runs", "--json"))
-    assert (document["runs"], document["requests"], document["standing_out"]) == ([], 2, 0)
+    assert (document["requests"], document["standing_out"]) == (2, 0)
     (row,) = document["task_types"]
     assert (row["requests"], row["calls"], row["levels"], row["with_sub_agents"]) == (2, 6, 2, 1)
     assert (row["class"], row["cost"], row["p99_cost"]) == ("cannot be told", "0.00306", "0.00078")
     assert told("runs", "--where", "task_type=none") == "No run matches.\n"
+
+
+def test_runs_are_listed_when_none_stands_out(told: Told) -> None:
+    lines = told("runs", columns=120).splitlines()
+    assert [line.split()[0] for line in lines[2:4]] == ["root-1", "other"]  # the costliest first
+    assert lines[0].endswith("why") and lines[3].endswith("$0.00078")
+    notes = " ".join("".join(f"{line} " for line in lines[4:]).split())
+    assert notes.startswith("None of 2 runs stands out · too few runs of a task type (fewer than")
+    assert "--top N" not in notes
+    first = told("runs", "--sort", "time", "--top", "1", columns=120)
+    assert "root-1" in first and "other" not in first and "1 are shown" in first
+    rows = json.loads(told("runs", "--json"))["runs"]
+    assert [(row["run"], row["stands_out"], row["reasons"]) for row in rows] == [
+        ("root-1", False, []),
+        ("other", False, []),
+    ]
+
+
+def test_all_runs_beside_one_that_stands_out(tmp_path: Path, capsys: Any) -> None:
+    asked = {"run": "loop", "block_hashes": ["1" * 16]}
+    with opened(tmp_path) as jevons:
+        jevons.store.seal([*(call(n, **asked) for n in range(1, 7)), call(7, run="plain")])
+    shown = []
+    for flags in ([], ["--all"]):
+        assert run(["runs", "--json", *flags, "--home", str(tmp_path)]) == 0
+        document = json.loads(capsys.readouterr().out)
+        assert document["standing_out"] == 1
+        shown.append([(row["run"], row["stands_out"]) for row in document["runs"]])
+    assert shown == [[("loop", True)], [("loop", True), ("plain", False)]]
 
 
 def test_rules_and_what_they_decided(told: Told) -> None:
