@@ -46,6 +46,7 @@ class Fields:
         self.profiles = list(index)
         self.count = len(numbers)
         self._own = {name: list(map(attrgetter(name), observations)) for name in OWN}
+        self._parts: Sequence[Fields] = ()
 
     @classmethod
     def joined(cls, parts: Sequence[Fields]) -> Fields:
@@ -61,8 +62,7 @@ class Fields:
             numbers = [index.setdefault(profile, len(index)) for profile in part.profiles]
             codes.append(np.array(numbers, dtype=np.int32)[part.codes])
         whole.codes, whole.profiles = np.concatenate(codes), list(index)
-        for name, column in whole._own.items():
-            column.extend(chain.from_iterable(part._own[name] for part in parts))
+        whole._parts = parts
         return whole
 
     def write(self) -> Fields:
@@ -71,7 +71,7 @@ class Fields:
         return self
 
     def renew(self, positions: Iterable[int]) -> None:
-        """Take over the fields of observations that were changed."""
+        """Take over the fields of observations that were changed; not of what was joined."""
         for position in positions:
             one = self.observations[position]
             self.codes[position] = self._index.setdefault(_profile(one), len(self._index))
@@ -81,6 +81,8 @@ class Fields:
 
     def own(self, name: str) -> list[Any]:
         """One value per observation of a field in OWN."""
+        if self._parts:  # put together when it is used: what many values are is soon out of cache
+            return list(chain.from_iterable(part._own[name] for part in self._parts))
         return self._own[name]
 
     def shared(self, name: str) -> list[Any]:
@@ -91,7 +93,7 @@ class Fields:
     def column(self, name: str) -> list[Any]:
         """One value per observation of any field."""
         if name in self._own:
-            return self._own[name]
+            return self.own(name)
         values = self.shared(name)
         return [values[code] for code in self.codes.tolist()]
 

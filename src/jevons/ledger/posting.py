@@ -113,10 +113,8 @@ def _odd(fields: Fields) -> set[int]:
     whole = fields.where_shared("completeness", "complete") & fields.where_shared("error", None)
     whole &= fields.where_shared("status", None) | fields.where_shared("status", "ok")
     odd = set(np.flatnonzero(~whole).tolist())
-    for name, missing in (("stated_cost", False), ("usage", True)):
-        column = fields.own(name)
-        if (column.count(None) != len(column)) if not missing else (None in column):
-            odd.update(i for i, value in enumerate(column) if (value is None) == missing)
+    odd.update(i for i, cost in enumerate(fields.own("stated_cost")) if cost is not None)
+    odd.update(i for i, usage in enumerate(fields.own("usage")) if usage is None)
     return odd
 
 

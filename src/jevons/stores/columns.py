@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import repeat
+from operator import is_not
 from typing import Any, Final
 
 import msgspec
@@ -93,19 +95,17 @@ def _amounts(vector: np.ndarray, unknown: np.ndarray, single: list[int | None]) 
 
 def _text(column: Sequence[str | None]) -> pa.Array:
     """Texts as an Arrow array."""
-    if column.count(None) == len(column):
+    if not any(map(is_not, column, repeat(None))):
         return pa.nulls(len(column), pa.string())
     return pa.array(column, type=pa.string())
 
 
 def payload_rows(sources: Sequence[str], payloads: Sequence[bytes]) -> pa.Table:
-    """Source and canonical JSON of observations, before they have a place."""
-    return pa.table(
-        {
-            "source": _text(sources),
-            "payload": pa.array(payloads, type=pa.binary()).cast(pa.string()),
-        }
-    )
+    """Source and canonical JSON (UTF-8) of observations, before they have a place."""
+    ends = np.cumsum([0, *map(len, payloads)], dtype=np.int32)
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(payloads))]
+    texts = pa.Array.from_buffers(pa.string(), len(payloads), buffers)
+    return pa.table({"source": _text(sources), "payload": texts})
 
 
 def observation_rows(payloads: pa.Table, batch: int, recorded_at: int) -> pa.Table:

@@ -38,7 +38,7 @@ LABELS: Final[tuple[str, ...]] = (
 """Facts of the call itself that are text, merged like attribution."""
 
 
-class Observation(msgspec.Struct, kw_only=True, omit_defaults=True):
+class Observation(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     """One report of one call, immutable once stored.
 
     time: RFC 3339 UTC text or epoch microseconds; when the call started if known, else when
@@ -48,7 +48,7 @@ class Observation(msgspec.Struct, kw_only=True, omit_defaults=True):
     else (a span id). stated_cost: decimal text in USD claimed by the source; `stated_by` says
     whether the provider billed it or a client computed it. session_started_at: epoch microseconds
     of the session's own first line, which decides whose call it is when a forked session repeats
-    it.
+    it. Not searched for reference cycles: nothing in a report refers back to it.
     """
 
     provider: str

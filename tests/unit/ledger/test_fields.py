@@ -54,5 +54,3 @@ def test_parts_joined_are_the_whole() -> None:
     for name in Observation.__struct_fields__:
         assert found.column(name) == whole.column(name), name
     assert found.profiles == whole.profiles
-    found.renew([3])
-    assert found.column("team") == whole.column("team")
