@@ -233,6 +233,33 @@ def boundary_keys() -> str:
     return "\n".join(rows)
 
 
+def boundary_limits() -> str:
+    """The table of what the values of a boundary file may be."""
+    from jevons.analysis import bounds
+    from jevons.vocabulary.money import MONEY_SCALE
+
+    limits = (
+        ("a price", f"at most {bounds.LARGEST_AMOUNT:,} USD; below zero it is a refund"),
+        ("a rate, a price of electricity", f"0 to {bounds.LARGEST_AMOUNT:,} USD"),
+        (
+            "price x quantity, work, energy and electricity",
+            f"at most {bounds.LARGEST_AMOUNT:,} USD a term, by the hour and of electricity a day",
+        ),
+        ("`quantity`, `minutes`, `kwh`, `power_kw`", f"0 to {bounds.LARGEST_NUMBER:,}"),
+        ("`tokens_per_second`", f"more than 0, at most {bounds.LARGEST_NUMBER:,}"),
+        ("`allowance`", f"more than 0, at most {bounds.LARGEST_ALLOWANCE:,}"),
+        ("`life_months`", f"1 to {bounds.LARGEST_LIFE:,}"),
+        ("`utilisation`", "0 to 1"),
+        ("`pue`", "1 to 100"),
+        ("`overage`", "0 to 100"),
+        ("shares", "0 to 100 percent each, at most 100 together"),
+        ("every number", f"at most {MONEY_SCALE} decimals"),
+        ("every date", f"{bounds.FIRST_DAY} to {bounds.LAST_DAY}"),
+    )
+    rows = [f"| {name} | {limit} |" for name, limit in limits]
+    return "\n".join(["| what | limit |", "|---|---|", *rows])
+
+
 WORDS = {
     "kind": "One of `seat`, `plan`, …: the kinds below. ",
     "date": "Date. ",
@@ -245,6 +272,7 @@ WORDS = {
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "boundary file keys": ("boundary-file.md", boundary_file_keys),
     "boundary keys": ("boundary-file.md", boundary_keys),
+    "boundary limits": ("boundary-file.md", boundary_limits),
     "event fields": ("event-format.md", event_fields),
     "dimensions": ("dimensions.md", dimensions),
     "purpose rules": ("purposes.md", purpose_rules),

@@ -29,6 +29,7 @@ from jevons.vocabulary.boundary import (
     OWNERS,
     Allowance,
     Boundary,
+    Capacity,
     Consequence,
     DayCharge,
     Element,
@@ -168,17 +169,22 @@ def _valid(element: Element, day: date) -> bool:
 
 
 def _electricity(element: Element, through: date) -> Iterator[DayCharge]:
-    """The electricity of every day: power x 24 h x PUE x price, rounded once, half to even. It goes
-    on when the purchase is written off."""
+    """The electricity of every day. It goes on when the purchase is written off."""
     capacity = element.capacity
     if capacity is None:
         return
-    with localcontext(prec=60):
-        kwh = capacity.power_kw * 24 * capacity.pue
-        cost = to_femto(unit_price(kwh * capacity.electricity_price))
+    cost = electricity_a_day(capacity)
     end = through + DAY if element.valid_to is None else min(element.valid_to, through + DAY)
     for day in days_of(element.valid_from, end) if cost else []:
         yield DayCharge(day, element, "accrued", "energy", cost, cost, cost, cost)
+
+
+def electricity_a_day(capacity: Capacity) -> int:
+    """What the electricity of machines costs a day: power x 24 h x PUE x price, in whole 1e-15 USD,
+    rounded once, half to even."""
+    with localcontext(prec=60):
+        kwh = capacity.power_kw * 24 * capacity.pue
+        return to_femto(unit_price(kwh * capacity.electricity_price))
 
 
 def _used_and_idle(charges: Iterable[DayCharge], used: Uses) -> Iterator[DayCharge]:

@@ -11,10 +11,11 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from jevons.analysis import bounds
+from jevons.analysis.accrual import electricity_a_day, term_amount
 from jevons.analysis.allocation import allocate_shares
 from jevons.vocabulary.boundary import (
     DRIVERS,
@@ -27,7 +28,7 @@ from jevons.vocabulary.boundary import (
 )
 from jevons.vocabulary.charge import PROVENANCES
 from jevons.vocabulary.errors import BoundaryError, UsageError
-from jevons.vocabulary.money import parse_amount
+from jevons.vocabulary.money import to_femto
 from jevons.vocabulary.period import zone
 
 SCHEMA: Final = "jevons.boundary/v1"
@@ -35,7 +36,8 @@ PERS: Final = ("once", "hour", "day", "week", "month", "year")
 FILE_KEYS: Final[dict[str, str]] = {
     "schema": f"`{SCHEMA}`; required.",
     "name": "Name of the boundary. A later file of the same name replaces the earlier one.",
-    "time_zone": "IANA name of the zone of the days on which calls use plans and machines; UTC.",
+    "time_zone": "IANA name of the zone of the days on which calls use plans and machines. A "
+    "ledger has one: a file that says none takes that of the others, UTC if none says one.",
     "in": "Table: what is inside the boundary, and how it is counted (text).",
     "out": "Table: what is outside, and why (text).",
     "element": "One table per cost element.",
@@ -77,22 +79,22 @@ KEYS: Final[dict[str, Key]] = {
     "life_months": Key("whole", "Months over which the purchase is written off.",
                        ("gpu", "training"), ("gpu",)),
     "power_kw": Key("number", "Power in kW, of all machines together.", ("gpu",)),
-    "pue": Key("number", "Power usage effectiveness of the site; 1 if not said.", ("gpu",)),
-    "electricity_price": Key("amount", "USD per kWh.", ("gpu", "energy")),
+    "pue": Key("pue", "Power usage effectiveness of the site; 1 if not said.", ("gpu",)),
+    "electricity_price": Key("cost", "USD per kWh.", ("gpu", "energy")),
     "utilisation": Key("share", "Share of the time in use, 0 to 1; the rest is idle.", _MACHINES),
-    "tokens_per_second": Key("number", "Tokens per second of one machine at full load: utilisation "
+    "tokens_per_second": Key("speed", "Tokens per second of one machine at full load: utilisation "
                              "is then measured by the tokens of `calls`.", _MACHINES),
     "minutes": Key("number", "Minutes of work per `per` and unit of `quantity`.", ("people",)),
-    "rate": Key("amount", "Loaded rate, USD per hour.", ("people",), ("people",)),
+    "rate": Key("cost", "Loaded rate, USD per hour.", ("people",), ("people",)),
     "from_outcomes": Key("flag", "`true`: the minutes are those that outcomes report, of the owner "
-                         "if one is named.", ("people",)),
+                         "if one is named. Neither `per` nor `quantity` go with it.", ("people",)),
     "kwh": Key("number", "Energy in kWh per `per`, at `electricity_price`.", ("energy",)),
-    "allowance": Key("number", "What the fee of a plan includes per term, in `allowance_unit`; "
+    "allowance": Key("allowance", "What the fee of a plan includes per term, in `allowance_unit`; "
                      "none: no stated limit.", ("plan",)),
     "allowance_unit": Key("unit", "`usd` (what the calls would have cost), `tokens` or `calls`.",
                           ("plan",)),
-    "overage": Key("number", "Share of their cost at which calls beyond the allowance are billed; "
-                   "0 if not said.", ("plan",)),
+    "overage": Key("multiple", "Share of their cost at which calls beyond the allowance are "
+                   "billed, 1 = all; 0 if not said.", ("plan",)),
     "calls": Key("filter", "Which calls a plan includes, or a machine serves: dimension = value. "
                  "A plan without it includes the calls whose price says `included`.",
                  ("plan", *_MACHINES)),
@@ -122,7 +124,7 @@ def parse_boundary(text: str, file: str) -> Boundary:
 def _toml(text: str, file: str, stem: str) -> Boundary:
     try:
         document = tomllib.loads(text, parse_float=Decimal)
-    except (tomllib.TOMLDecodeError, ArithmeticError) as error:
+    except (ValueError, ArithmeticError, RecursionError) as error:
         raise BoundaryError(f"{file} is not TOML: {error}", remedy=_REMEDY) from None
     place = _Place(file)
     place.only(document, FILE_KEYS)
@@ -141,7 +143,11 @@ def _toml(text: str, file: str, stem: str) -> Boundary:
         ),
         inside=_said(document, "in", place),
         outside=_said(document, "out", place),
-        time_zone=place.read("time_zone", _zone, document.get("time_zone", "UTC")),
+        time_zone=(
+            place.read("time_zone", _zone, document["time_zone"])
+            if "time_zone" in document
+            else None
+        ),
     )
 
 
@@ -207,7 +213,18 @@ def _element(raw: Mapping[str, Any], place: _Place) -> Element:
         if key not in found and kind in rule.needed:
             place.fail(key, f"is missing, kind {kind!r} needs it")
     _consistent(found, place)
-    return _made(found, place)
+    element = _made(found, place)
+    _affordable(element, place)
+    return element
+
+
+def _affordable(element: Element, place: _Place) -> None:
+    """Sums of charges stay within what the tables hold."""
+    most = to_femto(Decimal(bounds.LARGEST_AMOUNT))
+    if abs(term_amount(element)) > most:
+        place.fail("price", f"with its quantity is more than {bounds.LARGEST_AMOUNT} USD a term")
+    if element.capacity is not None and electricity_a_day(element.capacity) > most:
+        place.fail("power_kw", f"costs more than {bounds.LARGEST_AMOUNT} USD a day")
 
 
 def _made(found: Mapping[str, Any], place: _Place) -> Element:
@@ -246,6 +263,9 @@ def _consistent(found: Mapping[str, Any], place: _Place) -> None:
         place.fail("energy", "needs either a price, or kwh and electricity_price")
     if found["kind"] == "people" and ("minutes" in found) == found.get("from_outcomes", False):
         place.fail("minutes", "or from_outcomes = true is needed, one of them")
+    for key in ("quantity", "per", "price"):
+        if found.get("from_outcomes") and key in found:
+            place.fail(key, "does not go with from_outcomes: outcomes report all of the minutes")
     if "kwh" in found and "electricity_price" not in found:
         place.fail("electricity_price", "is missing")
     if "utilisation" in found and "tokens_per_second" in found:
@@ -254,8 +274,6 @@ def _consistent(found: Mapping[str, Any], place: _Place) -> None:
         place.fail("shares", 'and allocate = "shares" belong together')
     if found.get("allowance_unit", "usd") != "usd" and found.get("allowance", 1) % 1:
         place.fail("allowance", "is not a whole number")
-    if found.get("allowance", 1) <= 0:
-        place.fail("allowance", "includes nothing")
     if "life_months" in found and found.get("per", "once") != "once":
         place.fail("life_months", "needs a price paid once")
 
@@ -273,39 +291,10 @@ def _text(value: Any) -> str:
     return value.strip()
 
 
-def _day(value: Any) -> date:
-    if isinstance(value, str):
-        value = date.fromisoformat(value)
-    if not isinstance(value, date) or isinstance(value, datetime):
-        raise ValueError(f"not a day: {value}; write 2026-09-01")
-    return value
-
-
-def _number(value: Any) -> Decimal:
-    number = parse_amount(value)
-    if number < 0:
-        raise ValueError(f"is negative: {value}")
-    return number
-
-
-def _share(value: Any) -> Decimal:
-    share = _number(value)
-    if share > 1:
-        raise ValueError(f"is a share from 0 to 1, not {value}")
-    return share
-
-
 def _flag(value: Any) -> bool:
     if str(value).lower() not in ("true", "false"):
         raise ValueError(f"is true or false, not {value!r}")
     return str(value).lower() == "true"
-
-
-def _months(value: Any) -> int:
-    number = _number(value)
-    if number < 1 or number != int(number):
-        raise ValueError(f"not a whole number of months: {value}")
-    return int(number)
 
 
 def _one_of(words: tuple[str, ...]) -> Callable[[Any], str]:
@@ -320,18 +309,26 @@ def _one_of(words: tuple[str, ...]) -> Callable[[Any], str]:
 def _filter(value: Any) -> tuple[tuple[str, str], ...]:
     """Dimension = value pairs: a table, or in CSV `provider=anthropic;harness=claude-code`."""
     if isinstance(value, str):
-        value = dict(part.split("=", 1) for part in value.split(";"))
+        parts = [part.partition("=") for part in value.split(";")]
+        told = all(equals for _, equals, _ in parts)
+        value = {name: text for name, _, text in parts} if told else None
     if not isinstance(value, dict) or not value:
         raise ValueError("is not a table of DIMENSION = VALUE")
-    return tuple((name.strip(), _text(text)) for name, text in value.items())
+    pairs = tuple((name.strip(), _text(text)) for name, text in value.items())
+    bounds.choosing(name for name, _ in pairs)
+    return pairs
+
+
+_percent: Final = bounds.number(100)
 
 
 def _shares(value: Any) -> tuple[tuple[str, tuple[tuple[str, Decimal], ...]], ...]:
     if not isinstance(value, dict) or not all(isinstance(of, dict) for of in value.values()):
         raise ValueError("is not a table of DIMENSION = {NAME = PERCENT}")
+    bounds.sharing(value)
     found = []
     for name, of in value.items():
-        percents = tuple((receiver, _number(percent)) for receiver, percent in of.items())
+        percents = tuple((receiver, _percent(percent)) for receiver, percent in of.items())
         allocate_shares(0, [percent for _, percent in percents])
         found.append((name, percents))
     return tuple(found)
@@ -344,11 +341,16 @@ def _zone(value: Any) -> str:
 _FORMS: Final[dict[str, Callable[[Any], Any]]] = {
     "kind": _one_of(KINDS),
     "text": _text,
-    "date": _day,
-    "amount": parse_amount,
-    "number": _number,
-    "share": _share,
-    "whole": _months,
+    "date": bounds.day,
+    "amount": bounds.amount,
+    "cost": bounds.number(bounds.LARGEST_AMOUNT),
+    "number": bounds.number(),
+    "speed": bounds.number(positive=True),
+    "allowance": bounds.number(bounds.LARGEST_ALLOWANCE, positive=True),
+    "multiple": bounds.number(100),
+    "pue": bounds.number(100, 1),
+    "share": bounds.number(1),
+    "whole": bounds.months,
     "per": _one_of(PERS),
     "provenance": _one_of(PROVENANCES),
     "driver": _one_of(DRIVERS),

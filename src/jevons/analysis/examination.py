@@ -23,12 +23,27 @@ class Finding:
 def examine(boundaries: Sequence[Boundary]) -> Iterator[Finding]:
     """Everything found in the boundaries that are in force together, the wrong first."""
     elements = [element for boundary in boundaries for element in boundary.elements]
+    yield from _zones(boundaries)
     yield from _overlaps(elements)
     yield from _gaps(elements)
     yield from _plans(elements)
     for element in elements:
         yield from _incomplete(element)
     yield from _unsaid(boundaries, elements)
+
+
+def _zones(boundaries: Sequence[Boundary]) -> Iterator[Finding]:
+    """Time zones that differ: a call can lie on one day only."""
+    said = [one for one in boundaries if one.time_zone]
+    for other in said[1:]:
+        if other.time_zone != said[0].time_zone:
+            yield Finding(
+                "time zone",
+                f"boundary {other.name} says the time zone {other.time_zone}, but boundary "
+                f"{said[0].name} says {said[0].time_zone}",
+                "A ledger has one: leave time_zone out of all files but one.",
+                wrong=True,
+            )
 
 
 def _versions(elements: Sequence[Element]) -> list[list[Element]]:

@@ -43,10 +43,7 @@ def add_boundary(store: Ledger, path: Path) -> Boundary | None:
 
     Raises BoundaryError when the file is wrong, or would count something twice.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BoundaryError(f"{path} cannot be read: {error}") from error
+    text = _text(path)
     boundary = parse_boundary(text, path.name)
     present = {one.boundary.name: one.boundary for one in declared(store)}
     if present.get(boundary.name) == boundary:
@@ -58,6 +55,25 @@ def add_boundary(store: Ledger, path: Path) -> Boundary | None:
             raise BoundaryError(finding.message, remedy=finding.remedy)
     store.declare(path.name, text)
     return boundary
+
+
+def _text(path: Path) -> str:
+    """The text of a boundary file. Raises BoundaryError with what to do."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise BoundaryError(
+            f"there is no file {path}",
+            remedy="Check the name. jevons boundary sample prints a file to start from.",
+        ) from None
+    except IsADirectoryError:
+        raise BoundaryError(f"{path} is a folder", remedy="Name the file in it.") from None
+    except UnicodeDecodeError:
+        raise BoundaryError(f"{path} is not text in UTF-8", remedy="Save it as UTF-8.") from None
+    except OSError as error:
+        raise BoundaryError(
+            f"{path} cannot be read: {error.strerror}", remedy="Check its permissions."
+        ) from None
 
 
 def check_boundary(store: Ledger) -> Iterator[Check]:

@@ -31,7 +31,7 @@ from jevons.analysis.total_cost import (
     total_cost,
 )
 from jevons.app.boundary import declared
-from jevons.vocabulary.boundary import Boundary
+from jevons.vocabulary.boundary import Boundary, zone_of
 from jevons.vocabulary.errors import UsageError
 
 if TYPE_CHECKING:
@@ -202,7 +202,7 @@ def _planned(
     daily = replace(
         question,
         by=("day", *names, *question.by, *OF_A_CALL),
-        time_zone=boundaries[0].time_zone,
+        time_zone=zone_of(boundaries),
     )
     found: dict[_Plan, list[Spend]] = {}
     for wanted in filters(boundaries, plans=True):

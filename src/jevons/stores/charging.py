@@ -18,15 +18,26 @@ import pyarrow as pa
 
 from jevons.analysis.accrual import day_charges, outcome_charges
 from jevons.analysis.coverage import Daily, Place, dimensions, filters, uses
+from jevons.analysis.declaration import parse_boundary
 from jevons.analysis.total_cost import ChargeSum
 from jevons.stores.books import Books, quote, readable
-from jevons.stores.declarations import in_force, kept
+from jevons.stores.declarations import check_name, in_force, kept
+from jevons.stores.failure import brief
 from jevons.stores.fates import UNIT_SQL, Linking
 from jevons.stores.outcomes import current_sql
 from jevons.stores.question import Question
 from jevons.stores.report import CALENDAR, answer, condition, local_sql
 from jevons.stores.schema import CHARGES, MONEY_COLUMNS
-from jevons.vocabulary.boundary import ON_CALLS, OWNERS, Boundary, Consequence, DayCharge, Use
+from jevons.vocabulary.boundary import (
+    ON_CALLS,
+    OWNERS,
+    Boundary,
+    Consequence,
+    DayCharge,
+    Use,
+    zone_of,
+)
+from jevons.vocabulary.errors import BoundaryError
 from jevons.vocabulary.money import plain, to_femto
 from jevons.vocabulary.period import EPOCH, zone
 
@@ -56,7 +67,28 @@ def basis(books: Books, now: int) -> str:
 def expected(books: Books, at: int) -> pa.Table:
     """The charges that follow from the boundary files and calls known at an instant (epoch
     microseconds), up to and including its day in UTC; one row each."""
-    boundaries = in_force(kept(books.home, at))
+    return _following(books, in_force(kept(books.home, at)), at)
+
+
+def rehearse(books: Books, file: str, text: str, at: int) -> None:
+    """Work out the charges as if a boundary file were kept, without keeping anything.
+
+    Raises BoundaryError when that cannot be done.
+    """
+    check_name(file)
+    new = parse_boundary(text, file)
+    declared = {one.name: one for one in (*in_force(kept(books.home)), new)}
+    try:
+        _following(books, [declared[name] for name in sorted(declared)], at)
+    except (ArithmeticError, ValueError) as error:
+        raise BoundaryError(
+            f"{file}: its charges cannot be worked out: {brief(error)}",
+            remedy="Nothing was kept. Look for a figure or a date that is out of proportion.",
+        ) from error
+
+
+def _following(books: Books, boundaries: Sequence[Boundary], at: int) -> pa.Table:
+    """The charges of boundaries up to and including the day of an instant, one row each."""
     used = _used(books, boundaries, at)
     through = (EPOCH + timedelta(microseconds=at)).date()
     rows = [
@@ -75,11 +107,11 @@ def expected(books: Books, at: int) -> pa.Table:
 
 
 def _used(books: Books, boundaries: Sequence[Boundary], as_of: int) -> dict[Place, dict[date, Use]]:
-    """What the calls of measured elements used; days are those of the first boundary's zone."""
+    """What the calls of measured elements used; days are those of the boundaries' zone."""
     if not filters(boundaries) or not books.event_files():
         return {}
     names = dimensions(boundaries)
-    question = Question(by=("day", *names), time_zone=boundaries[0].time_zone, as_of=as_of)
+    question = Question(by=("day", *names), time_zone=zone_of(boundaries), as_of=as_of)
     return uses(
         boundaries,
         {
@@ -96,7 +128,7 @@ def _consequences(
     that they speak of; where that has several, by none."""
     if not books.outcomes.files():
         return
-    time_zone = boundaries[0].time_zone if boundaries else "UTC"
+    time_zone = zone_of(boundaries)
     owners = ", ".join(
         f"CASE WHEN min({name}) = max({name}) AND count(*) = count({name}) THEN min({name}) END "
         f"AS {name}"

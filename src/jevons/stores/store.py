@@ -387,8 +387,10 @@ class Store:
 
     def declare(self, file: str, text: str) -> None:
         """Keep a boundary file that was parsed and checked, and post what follows from it."""
+        from jevons.stores.charging import rehearse
         from jevons.stores.declarations import keep
 
+        rehearse(self.books, file, text, self.clock())
         with self._writing() as recorded_at:
             keep(self.home, file, text, recorded_at)
         self.post_charges()

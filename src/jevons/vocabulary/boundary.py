@@ -6,6 +6,7 @@ what it costs on one day, in FOCUS's four costs. Dates are calendar days; a peri
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -144,14 +145,20 @@ class Boundary:
     """A declared boundary: its elements, and in words what is inside and outside of it.
 
     name: a later file of the same name replaces an earlier one. time_zone: of the days on which
-    calls use plans and machines. inside, outside: (what, why or how) pairs.
+    calls use plans and machines, None when it is not said. inside, outside: (what, why or how)
+    pairs.
     """
 
     name: str
     elements: tuple[Element, ...]
     inside: tuple[tuple[str, str], ...] = ()
     outside: tuple[tuple[str, str], ...] = ()
-    time_zone: str = "UTC"
+    time_zone: str | None = None
+
+
+def zone_of(boundaries: Iterable[Boundary]) -> str:
+    """The time zone of the days of all boundaries together: the one that is said, else UTC."""
+    return next((one.time_zone for one in boundaries if one.time_zone), "UTC")
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,8 +35,9 @@ def test_a_seat_is_read_exactly() -> None:
 
 
 def test_no_number_passes_through_a_binary_float() -> None:
-    text = HEAD + SEAT.replace("19.00", "0.1000000000000000055")
-    assert parse_boundary(text, "own.toml").elements[0].price == Decimal("0.1000000000000000055")
+    digits = "1000000.100000000000001"
+    text = HEAD + SEAT.replace("19.00", digits)
+    assert parse_boundary(text, "own.toml").elements[0].price == Decimal(digits)
 
 
 def test_what_is_inside_and_outside_is_said() -> None:
@@ -56,7 +57,10 @@ def test_what_is_inside_and_outside_is_said() -> None:
         (("price = 19.00\n", ""), "price is missing, kind 'seat' needs it"),
         (("28", "-3"), "quantity: is negative: -3"),
         (("2026-05-01", "2026-05-01\nvalid_to = 2026-05-01"), "valid_to is not after valid_from"),
-        (("2026-05-01", '"May"'), "valid_from: Invalid isoformat string: 'May'"),
+        (
+            ("2026-05-01", '"01/08/2026"'),
+            "valid_from: not a day: '01/08/2026'; write 2026-09-01 (year-month-day)",
+        ),
         (("28", "28\nlife_months = 3"), "life_months does not belong to kind 'seat'"),
         (("28", '28\nallocate = "shares"'), 'shares and allocate = "shares" belong together'),
         (
@@ -145,3 +149,112 @@ def test_what_is_left_open_is_found() -> None:
         + ('calls = {harness = "b"}\n')
     )
     assert ("plans overlap", False) not in found(apart)
+
+
+GPU = """
+[[element]]
+kind = "gpu"
+name = "node"
+price = 1000
+life_months = 48
+valid_from = 2026-01-01
+"""
+PLAN = """
+[[element]]
+kind = "plan"
+name = "max"
+price = 90
+per = "month"
+valid_from = 2026-05-01
+"""
+REVIEW = """
+[[element]]
+kind = "people"
+name = "review"
+rate = 90
+from_outcomes = true
+valid_from = 2026-05-01
+"""
+MOST = "1000000000000"
+"""USD that a price, or an element a term, may be."""
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (SEAT.replace("19.00", "1e30"), f"copilot: price: is not between -{MOST} and {MOST}"),
+        (SEAT.replace("19.00", "-1e13"), "price: is not between"),
+        (SEAT.replace("19.00", "1e999999"), "price: is not between"),
+        (SEAT.replace("19.00", "0e999999"), "price: has more than 15 decimals, or as large"),
+        (SEAT.replace("19.00", "0.0000000000000001"), "price: has more than 15 decimals"),
+        (SEAT.replace("19.00", "nan"), "price: not a finite amount"),
+        (SEAT.replace("19.00", MOST), f"price with its quantity is more than {MOST} USD a term"),
+        (SEAT.replace("28", "1000000001"), "quantity: is not between 0 and 1000000000"),
+        (SEAT.replace("28", "1e-40"), "quantity: has more than 15 decimals"),
+        (SEAT.replace("28", "9" * 5000), "own.toml is not TOML"),
+        (SEAT.replace("28", "[" * 3000 + "]" * 3000), "own.toml is not TOML"),
+        (GPU.replace("48", "1201"), "node: life_months: is not between 1 and 1200"),
+        (GPU.replace("48", "1e200"), "life_months: is not between 1 and 1200"),
+        (GPU.replace("48", "1.5"), "life_months: not a whole number of months: 1.5"),
+        (GPU + "utilisation = 1e-999999", "utilisation: has more than 15 decimals"),
+        (GPU + "utilisation = 35", "utilisation: is not between 0 and 1"),
+        (GPU + "pue = 0.9", "pue: is not between 1 and 100"),
+        (GPU + "tokens_per_second = 0", "tokens_per_second: is not more than 0"),
+        (GPU + "power_kw = 1e9\nelectricity_price = 1e9", f"power_kw costs more than {MOST} USD"),
+        (PLAN + "allowance = 0", "max: allowance: is not more than 0"),
+        (PLAN + "allowance = 1e999999", "allowance: is not between 0 and"),
+        (PLAN + "overage = 101", "overage: is not between 0 and 100"),
+        (SEAT.replace("2026-05-01", "1999-12-31"), "1999-12-31 is not between 2000-01-01 and 2100"),
+        (SEAT + "valid_to = 9999-12-31", "valid_to: 9999-12-31 is not between"),
+        (GPU + "bought = 0001-01-01", "bought: 0001-01-01 is not between"),
+        (PLAN + 'calls = {purpose = "answer"}', "calls: purpose is derived"),
+        (PLAN + 'calls = {fate = "failed"}', "cannot depend on derived assignments"),
+        (PLAN + 'calls = {day = "2026-05-01"}', "calls: day is a time: say the days by valid_from"),
+        (PLAN + 'calls = {nonsense = "1"}', "calls: 'nonsense' is no dimension of a report: model"),
+        (PLAN + 'calls = {"tag." = "1"}', "calls: 'tag.' is no dimension"),
+        (
+            SEAT + 'allocate = "shares"\nshares.nonsense = {a = 50}',
+            "shares: 'nonsense' is no dimension of a report",
+        ),
+        (
+            SEAT + 'allocate = "shares"\nshares.team = {a = 1e-999999}',
+            "shares: has more than 15 decimals",
+        ),
+        (REVIEW + "quantity = 3", "review: quantity does not go with from_outcomes"),
+        (REVIEW + 'per = "hour"', "review: per does not go with from_outcomes"),
+        (REVIEW + "price = 3", "price does not belong to kind 'people'"),
+    ],
+)
+def test_what_is_out_of_bounds_is_refused(text: str, message: str) -> None:
+    with pytest.raises(BoundaryError) as caught:
+        parse_boundary(HEAD + text, "own.toml")
+    assert message in caught.value.what
+
+
+def test_what_is_just_within_bounds_is_taken() -> None:
+    seat = SEAT.replace("28", "1").replace("2026-05-01", "2000-01-01\nvalid_to = 2100-01-01")
+    plan = PLAN + 'calls = {harness = "codex", "tag.branch" = "main"}\nallowance = 1e15'
+    within = (
+        seat.replace("19.00", MOST),
+        seat.replace("19.00", f"-{MOST}"),
+        seat.replace("19.00", "0.000000000000001"),
+        GPU.replace("48", "1200") + "utilisation = 1",
+        plan,
+        REVIEW,
+        SEAT + 'allocate = "shares"\nshares.purpose = {answer = 50}',
+    )
+    for text in within:
+        assert len(parse_boundary(HEAD + text, "own.toml").elements) == 1
+
+
+def test_a_ledger_has_one_time_zone() -> None:
+    def wrong(*zones: str) -> list[str]:
+        files = [
+            parse_boundary(f'{HEAD}name = "{n}"\n{said}', "f.toml") for n, said in enumerate(zones)
+        ]
+        return [finding.message for finding in examine(files) if finding.wrong]
+
+    tokyo, berlin = 'time_zone = "Asia/Tokyo"\n', 'time_zone = "Europe/Berlin"\n'
+    assert wrong(tokyo, tokyo) == wrong("", tokyo) == wrong(tokyo, "") == []
+    (message,) = wrong(tokyo, "", berlin)
+    assert message == "boundary 2 says the time zone Europe/Berlin, but boundary 0 says Asia/Tokyo"

@@ -10,6 +10,7 @@ import pytest
 
 from jevons.app.results import Query
 from jevons.app.use_cases import Jevons
+from jevons.stores import charging
 from jevons.stores.declarations import FOLDER
 from jevons.vocabulary.errors import BoundaryError, LedgerDamaged
 from jevons.vocabulary.outcome import Outcome
@@ -291,3 +292,89 @@ def test_rows_of_months_are_in_order_and_whole(jevons: Jevons, clock: Clock) -> 
     assert [values for values, _, _ in account.rows] == [("2026-09",), ("2026-10",), ("2026-11",)]
     assert not any(nobody for _, nobody, _ in account.rows)
     assert account.total.unallocated == 0
+
+
+def copies(jevons: Jevons) -> list[str]:
+    folder = jevons.settings.home / FOLDER
+    return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+
+
+def test_a_file_whose_charges_cannot_be_worked_out_is_not_kept(
+    jevons: Jevons, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declare(jevons, SEAT)
+    before = copies(jevons)
+    with pytest.raises(BoundaryError, match="is not between"):
+        declare(jevons, PLAN.replace("90", "1e30"))
+
+    def fails(*_: Any) -> Any:
+        raise OverflowError("too large")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(charging, "day_charges", fails)
+        with pytest.raises(BoundaryError, match="charges cannot be worked out: too large"):
+            declare(jevons, PLAN)
+    assert copies(jevons) == before and total(jevons) == 21
+    assert declare(jevons, PLAN) is not None
+
+
+def test_the_largest_charges_can_be_summed(jevons: Jevons, clock: Clock) -> None:
+    largest = SEAT.replace("price = 30", "price = 1000000000000").replace("month", "day")
+    elements = largest.replace("2026-09-01", "2000-01-01")
+    declare(jevons, elements + elements[elements.index("[[") :].replace("copilot", "other"))
+    days = 9761  # 2000-01-01 to 2026-09-21, both included
+    assert total(jevons) == total(jevons, "billed") == 2 * days * 10**12
+    assert jevons.verify().first_difference is None
+
+
+def test_files_of_any_name_count_and_those_of_others_do_not(jevons: Jevons) -> None:
+    folder = jevons.settings.home / FOLDER
+    assert declare(jevons, SEAT.replace('name = "own"', ""), "50% x.tmp").name == "50% x"
+    assert total(jevons) == 21
+    (folder / ".DS_Store").write_bytes(b"\x00\x01")
+    (folder / "notes").mkdir()
+    for name in ("x\n\x1b[31m.toml", "größe.toml"):
+        declare(jevons, SEAT.replace("own", name[0]).replace("copilot", name[0]), name)
+    assert total(jevons) == 63
+    assert {one.file for one in jevons.boundaries()} == {
+        "50% x.tmp", "x\n\x1b[31m.toml", "größe.toml",
+    }  # fmt: skip
+    assert all(name.isascii() and name.isprintable() for name in copies(jevons))
+    with pytest.raises(BoundaryError, match="too long"):
+        declare(jevons, SEAT.replace("own", "z").replace("copilot", "z"), "a" * 225 + ".toml")
+    assert jevons.verify().first_difference is None
+
+
+def test_the_zone_that_is_said_holds_for_all_boundaries(jevons: Jevons, clock: Clock) -> None:
+    jevons.store.seal([call(1, harness="codex", time=1_790_805_600_000_000)])  # 30 September, 22 h
+    october = PLAN.replace("2026-10-01", "2026-11-01").replace("2026-09-01", "2026-10-01")
+    clock.now += 20 * DAY
+    tokyo = october.replace("[[", 'time_zone = "Asia/Tokyo"\n[[')
+    declare(jevons, tokyo)
+    before = total(jevons)
+    assert charged(jevons) == {"covered", "included"}
+    declare(jevons, SEAT.replace('"own"', '"aaa"').replace("price = 30", "price = 0"), "a.toml")
+    assert total(jevons) == before and charged(jevons) == {"covered", "included"}
+    with pytest.raises(BoundaryError, match="says the time zone"):
+        declare(jevons, SEAT.replace("[out]", 'time_zone = "UTC"\n[out]'))
+    declare(jevons, october)
+    assert charged(jevons) == {"unused"}
+
+
+def charged(jevons: Jevons) -> set[str]:
+    """What the effective charges of the plan are called."""
+    jevons.total_cost(Query())
+    found = jevons.store.charges(jevons._question(Query()))
+    return {one.charge for one in found if one.kind == "plan" and one.effective_cost}
+
+
+def test_a_file_that_cannot_be_read_is_told_in_words(jevons: Jevons, tmp_path: Path) -> None:
+    (tmp_path / "latin.toml").write_bytes(b'name = "gr\xf6\xdfe"')
+    for name, what in (
+        ("none.toml", "there is no file"),
+        ("latin.toml", "is not text in UTF-8"),
+        (".", "is a folder"),
+    ):
+        with pytest.raises(BoundaryError, match=what) as caught:
+            jevons.add_boundary(tmp_path / name)
+        assert caught.value.remedy and "Errno" not in caught.value.what
