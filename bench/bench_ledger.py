@@ -34,6 +34,10 @@ EVENT_BYTES = 110
 
 COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "explain August to September": (3000, ("explain", "2026-08", "2026-09", "--json")),
+    "unit of August and September": (
+        3000,
+        ("unit", "--by", "team,task_type", "--since", "2026-08", "--until", "2026-10", "--json"),
+    ),
 }
 """Commands beyond reports: title -> limit in milliseconds, arguments."""
 
@@ -99,7 +103,7 @@ def questions(team: str, run: str, middle: str) -> list[Question]:
 @dataclass(slots=True)
 class Books:
     """What was measured at one size. answers: title -> seconds in an open program, and as a whole
-    command."""
+    command. told: seconds of importing the outcomes."""
 
     events: int
     seconds: float
@@ -109,6 +113,7 @@ class Books:
     answers: dict[str, tuple[float, float]] = field(default_factory=dict)
     asked: list[Question] = field(default_factory=list)
     commands: dict[str, float] = field(default_factory=dict)
+    told: float = 0.0
 
 
 def measure(events: int, folder: Path) -> Books:
@@ -120,6 +125,7 @@ def measure(events: int, folder: Path) -> Books:
     taken = jevons(home, "import", "events", str(file))
     middle = datetime.fromtimestamp(began + taken.seconds / 2, UTC).isoformat()
     file.unlink()
+    told = jevons(home, "outcomes", "import", str(file) + ".outcomes.jsonl")
     sizes = {place.name: size(place) for place in sorted((home / "ledger").iterdir())}
     books = Books(events, taken.seconds, taken.largest, taken.together, sizes)
     books.asked = questions("payments", run, middle)
@@ -128,6 +134,7 @@ def measure(events: int, folder: Path) -> Books:
         verb = "events" if one.single else "report"
         whole = [jevons(home, verb, *one.arguments, "--json").seconds for _ in range(3)]
         books.answers[one.title] = inside[one.title], median(whole)
+    books.told = told.seconds
     for title, (_, arguments) in COMMANDS.items():
         books.commands[title] = median([jevons(home, *arguments).seconds for _ in range(3)])
     return books
@@ -194,6 +201,7 @@ def show(small: Books, large: Books) -> None:
             promised=at_most(large.largest, MEMORY),
         ),
         row("all processes, MiB", small.together, large.together),
+        row("import of the outcomes, s", small.told, large.told),
     ]
     for name in large.tables:
         per = [books.tables[name] / books.events for books in (small, large)]
