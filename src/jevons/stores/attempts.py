@@ -119,7 +119,6 @@ class _Summing:
         """Sum by attempt, take those of the period, and join what became of them."""
         of_runs = self.linking.from_runs and set(self.plain) <= _OF_RUNS
         self._parts(self._runs() if of_runs else self._events("true"))
-        self._spent()
         self._join()
 
     def _runs(self) -> str:
@@ -128,7 +127,8 @@ class _Summing:
         sums = ", ".join(f"{text} AS {name}" for name, text in _SUMS.items())
         chosen = "".join(f"{n} AS {v}, " for n, v in zip(self.plain, self.values, strict=True))
         return (
-            f"SELECT run AS unit, task, first_time AS first, last_time AS last, {chosen}{sums} "
+            "SELECT hash(run) AS unit, CASE WHEN task IS NOT NULL THEN hash(task) END AS task, "
+            f"first_time AS first, last_time AS last, {chosen}{sums} "
             f"FROM read_parquet([{files}]) UNION ALL {self._events('run IS NULL')}"
         )
 
@@ -138,56 +138,59 @@ class _Summing:
         named = zip(self.plain, self.values, strict=True)
         chosen = "".join(f"{dimension_sql(name, zone)} AS {value}, " for name, value in named)
         return (
-            f"SELECT {UNIT_SQL} AS unit, task, time AS first, time AS last, {chosen}{sums} "
+            f"SELECT hash({UNIT_SQL}) AS unit, "
+            "CASE WHEN task IS NOT NULL THEN hash(task) END AS task, "
+            f"time AS first, time AS last, {chosen}{sums} "
             f"FROM {self.linking.events} WHERE {condition}"
         )
 
     def _parts(self, base: str) -> None:
         """What attempts cost, by the values of the dimensions; in a period with all that belongs to
-        attempts in it."""
-        keys = ", ".join(("attempt", "task", *self.values))
-        sums = ", ".join(f"sum({name}) AS {name}" for name in _SUMS)
+        attempts in it. Most units are one row, an attempt each: only the others are summed."""
+        names = ", ".join(("task", *self.values, "first", *_SUMS))
         chosen = f"SELECT * FROM ({base}) WHERE {self.linking.inside()}"
         if self.linking.limited:
             rest = f"SELECT * FROM ({base}) WHERE NOT ({self.linking.inside()})"
             chosen = f"{chosen} UNION ALL {rest} AND unit IN (FROM extra)"
+        self.linking.table("rows", f"SELECT unit, {names} FROM ({chosen})")
+        self.linking.table(
+            "several",
+            "SELECT unit FROM rows GROUP BY unit HAVING count(*) > 1 UNION "
+            "SELECT unit FROM moved UNION SELECT attempt FROM moved",
+        )
+        keys = ", ".join(("attempt", "task", *self.values))
+        sums = ", ".join(f"sum({name}) AS {name}" for name in _SUMS)
         self.linking.table(
             "parts",
-            f"SELECT {keys}, min(first) AS first, {sums} FROM (SELECT * REPLACE "
-            "(coalesce(attempt, unit) AS attempt) FROM "
-            f"({chosen}) LEFT JOIN moved USING (unit)) GROUP BY {keys}",
+            f"SELECT {keys}, min(first) AS first, {sums} FROM (SELECT coalesce(attempt, unit) AS "
+            f"attempt, {names} FROM (FROM rows SEMI JOIN several USING (unit)) "
+            f"LEFT JOIN moved USING (unit)) GROUP BY {keys}",
         )
 
-    def _spent(self) -> None:
-        """One row per attempt. One with several values of a dimension counts for the one that cost
-        most (then the one with most calls, then the first by name)."""
+    def _spent(self) -> str:
+        """A query of one row per attempt. One with several values of a dimension counts for the one
+        that cost most (then the one with most calls, then the first by name)."""
         sums = ", ".join(f"sum({name}) AS {name}" for name in _SUMS)
-        several = "SELECT attempt FROM parts GROUP BY attempt HAVING count(*) > 1"
-        self.linking.table("several", several)
-        values = ""
-        for value in self.values:
-            values += f"any_value({value}.chosen) AS {value}, "
+        values = "".join(f"any_value({value}.chosen) AS {value}, " for value in self.values)
         joins = "".join(f" LEFT JOIN ({self._dearest(v)}) {v} USING (attempt)" for v in self.values)
-        names = ", ".join(("attempt", "task", *self.values, "first", *_SUMS))
-        bounds = []
+        names = ", ".join(("task", *self.values, "first", *_SUMS))
+        bounds = ["calls > 0"]
         if self.question.since is not None:
             bounds.append(f"first >= make_timestamptz({self.question.since})")
         if self.question.until is not None:
             bounds.append(f"first < make_timestamptz({self.question.until})")
-        within = "".join(f" AND {bound}" for bound in bounds)
-        self.linking.table(
-            "spent",
-            f"SELECT {names} FROM (SELECT {names} FROM parts ANTI JOIN several USING (attempt) "
-            f"UNION ALL SELECT {names} FROM (SELECT attempt, min(task) AS task, {values}"
-            f"min(first) AS first, {sums} FROM (FROM parts SEMI JOIN several USING (attempt)) p"
-            f"{joins} GROUP BY attempt)) WHERE calls > 0{within}",
+        return (
+            f"SELECT * FROM (SELECT unit AS attempt, {names} FROM rows ANTI JOIN several "
+            f"USING (unit) UNION ALL SELECT attempt, {names} FROM (SELECT attempt, "
+            f"min(task) AS task, {values}min(first) AS first, {sums} FROM parts{joins} "
+            f"GROUP BY attempt)) WHERE {' AND '.join(bounds)}"
         )
 
     @staticmethod
     def _dearest(value: str) -> str:
         return (
             f"SELECT attempt, {value} AS chosen FROM (SELECT attempt, {value}, sum(cost) AS c, "
-            "sum(calls) AS n FROM parts SEMI JOIN several USING (attempt) "
+            "sum(calls) AS n FROM parts "
             f"WHERE {value} IS NOT NULL GROUP BY attempt, {value}) QUALIFY row_number() OVER "
             f"(PARTITION BY attempt ORDER BY c DESC NULLS LAST, n DESC, {value}) = 1"
         )
@@ -211,7 +214,8 @@ class _Summing:
             "known > 0 AND (unknown = 0 OR cost > 0) AS priced, unknown + bounded > 0 AS bounded, "
             "coalesce(fate, 'unknown') AS fate, value, grade, loss, human_minutes, "
             "baseline_minutes, baseline_cost "
-            f"FROM spent LEFT JOIN fates USING (attempt) WHERE {' AND '.join(kept) or 'true'}",
+            f"FROM ({self._spent()}) LEFT JOIN fates USING (attempt) "
+            f"WHERE {' AND '.join(kept) or 'true'}",
         )
 
 
@@ -254,6 +258,12 @@ def _femto(amount: Decimal | None) -> int | None:
 
 def _trials(linking: Linking, keys: list[str]) -> dict[Key, list[tuple[int, int, int]]]:
     """How many tasks have so many decided attempts and successes; only where some has several."""
+    again = (
+        "SELECT count(*) FROM (SELECT task FROM attempts WHERE task IS NOT NULL "
+        "AND fate <> 'unknown' GROUP BY task HAVING count(*) > 1)"
+    )
+    if not linking.count(again):
+        return {}
     prefix = "".join(f"{key}, " for key in keys)
     rows = linking.session.execute(
         f"SELECT {prefix}n, c, count(*) FROM (SELECT {prefix}task, count(*) AS n, "
@@ -268,21 +278,25 @@ def _trials(linking: Linking, keys: list[str]) -> dict[Key, list[tuple[int, int,
 
 
 def _clusters(linking: Linking, keys: list[str]) -> dict[Key, Clusters]:
-    """Sums by task, in rows with very many tasks by a digest of the task."""
+    """Sums by task, in rows with very many attempts by a digest of the task."""
     prefix = "".join(f"{key}, " for key in keys)
-    by = f"PARTITION BY {', '.join(keys)}" if keys else ""
+    same = " AND ".join(f"a.{key} IS NOT DISTINCT FROM s.{key}" for key in keys) or "true"
+    by = f"GROUP BY {', '.join(keys)}" if keys else ""
     sums = {
         "spend": "cost", "minutes": "human_minutes", "loss": "loss",
         "value": "CASE WHEN fate = 'succeeded' THEN value END", "attempts": "1",
         "successes": "CASE WHEN fate = 'succeeded' THEN 1 ELSE 0 END",
     }  # fmt: skip
-    inner = ", ".join(f"sum(CAST({text} AS DOUBLE)) AS {name}" for name, text in sums.items())
-    outer = ", ".join(f"coalesce(sum({name}), 0) AS {name}" for name in sums)
+    added = ", ".join(
+        f"coalesce(sum(CAST({text} AS DOUBLE)), 0) AS {name}" for name, text in sums.items()
+    )
+    chosen = "".join(f"a.{key}, " for key in keys)
     rows = linking.session.sql(
-        f"SELECT {prefix}{outer} FROM (SELECT *, CASE WHEN count(*) OVER ({by}) <= {CLUSTERS} "
-        f"THEN cluster ELSE CAST(md5_number(cluster) % {CLUSTERS} AS VARCHAR) END AS drawer "
-        f"FROM (SELECT {prefix}cluster, {inner} FROM attempts WHERE {_MATCHED} "
-        f"GROUP BY {prefix}cluster)) GROUP BY {prefix}drawer ORDER BY {prefix}drawer"
+        f"WITH sizes AS (SELECT {prefix}count(*) AS size FROM attempts WHERE {_MATCHED} {by}) "
+        f"SELECT {prefix}{added} FROM (SELECT {chosen}fate, cost, human_minutes, loss, value, "
+        f"CASE WHEN size <= {CLUSTERS} THEN cluster ELSE cluster % {CLUSTERS} END AS drawer "
+        f"FROM attempts a JOIN sizes s ON {same} WHERE {_MATCHED}) "
+        f"GROUP BY {prefix}drawer ORDER BY {prefix}drawer"
     ).to_arrow_table()
     columns = {name: rows.column(name).to_numpy() for name in sums}
     places: dict[Key, list[int]] = defaultdict(list)

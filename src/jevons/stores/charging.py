@@ -134,12 +134,12 @@ def _consequences(
         f"AS {name}"
         for name in _OF_WORK
     )
-    linking = Linking(books, as_of)
+    linking = Linking(books, as_of, fates=False)
     try:
         with readable():
             linking.table(
                 "owners",
-                f"SELECT {UNIT_SQL} AS unit, {', '.join(_OF_WORK)} FROM {linking.events} "
+                f"SELECT hash({UNIT_SQL}) AS unit, {', '.join(_OF_WORK)} FROM {linking.events} "
                 "WHERE parent_run IS NULL GROUP BY ALL HAVING sum(calls) > 0",
             )
             rows = linking.session.execute(

@@ -4,6 +4,9 @@ reports, so that late and changed outcomes need no rewriting.
 A *unit* is a run, or a call that belongs to none (then its session, task or own id stands for it).
 Units hang below a *root*. Roots that one outcome speaks of together are one *attempt*; every other
 root is an attempt of its own. Each outcome belongs to one attempt at most.
+
+Ids are joined by their 64-bit hashes: a table of five million strings takes ten times the memory
+and the time. Two of five million ids share one by chance once in a million ledgers.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from jevons.stores.question import Question
 from jevons.stores.schema import EVENTS, OUTCOMES
 
 UNIT_SQL: Final = "coalesce(run, session, task, lower(hex(event_id)))"
-"""The unit of an event row: join it with the `unit` of `fate_table`."""
+"""The unit of an event row; `links`, `units` and `fates` know it by `hash(...)` of it."""
 
 _ROUNDS: Final = 64
 """Sub-agents are not nested as deep; ids that name each other as parents end here."""
@@ -27,15 +30,35 @@ _ROUNDS: Final = 64
 _ORDER: Final = "{'a': time, 'b': revision, 'c': status <> 'unknown', 'd': content}"
 """The precedence of a report (`ledger.outcomes.precedence`) as an SQL value."""
 
+_SALT: Final = {
+    "run": 0, "trace_id": 0, "session": 1, "task": 2, "response_id": 3, "pull_request": 4,
+}  # fmt: skip
+"""Told apart by the last bits of the hash: a task and a session may have the same name."""
+
+_FIGURES: Final = (
+    "standing", "value", "value_provenance", "loss", "human_minutes", "baseline_minutes",
+    "baseline_cost",
+)  # fmt: skip
+"""What the fate of an attempt is made from, beside the order of its reports."""
+
+_UNITS: Final = "unit, parent, task, session, is_run"
+
+
+def _key(text: str, kind: str) -> str:
+    """The hash by which something of a kind is joined; null stays null."""
+    salted = f"xor(hash({text}), {_SALT[kind]})"
+    return f"CASE WHEN {text} IS NOT NULL THEN {salted} END"
+
 
 class Linking:
     """Outcomes joined with the units of a period, as temporary tables of one session.
 
-    `units` (unit, parent, task, session, is_run), `roots` (unit, root) of what has a parent, `cur`
-    (the reports that count, each known by its `outcome`), `links` (outcome, root), `groups` (root,
-    attempt) of roots that share an outcome, `moved` (unit, attempt) of units that do not stand for
-    themselves, and `fates` (attempt, fate and the sums of its outcomes). In a period there are also
-    `extra`: units of which some calls lie outside, or that belong to attempts in it.
+    `units` (unit, parent, task, session, is_run: hashes), `roots` (unit, root) of what has a
+    parent, `cur` (the reports that count, known by their `content`), `links` (outcome, root and the
+    figures of the report), `groups` (root, attempt) of roots that share an outcome, `moved` (unit,
+    attempt) of units that do not stand for themselves, and `fates` (attempt, fate and the sums of
+    its outcomes). In a period there is also `extra`: units of which some calls lie outside, or that
+    belong to attempts in it.
     """
 
     def __init__(
@@ -45,6 +68,7 @@ class Linking:
         *,
         since: int | None = None,
         until: int | None = None,
+        fates: bool = True,
     ) -> None:
         self.books = books
         self.as_of = as_of
@@ -56,8 +80,9 @@ class Linking:
             self._connect()
             while self.limited and self._complete():
                 self._connect()
-            self._groups()
-            self._fates()
+            if fates:
+                self._groups()
+                self._fates()
 
     def close(self) -> None:
         """Release the session and its tables."""
@@ -81,12 +106,8 @@ class Linking:
     def from_runs(self) -> bool:
         """Whether the roll-up of runs can be read instead of the events."""
         runs = self.books.runs
-        return self.as_of is None and bool(runs.files()) and self.is_fresh
-
-    @property
-    def is_fresh(self) -> bool:
-        """Whether the roll-up of runs stands at the events."""
-        return self.books.runs.batch() == self.books.events.batch()
+        fresh = bool(runs.files()) and runs.batch() == self.books.events.batch()
+        return self.as_of is None and fresh
 
     @property
     def events(self) -> str:
@@ -108,9 +129,8 @@ class Linking:
             bounds.append(f"{first} < make_timestamptz({self.until})")
         return " AND ".join(bounds) or "true"
 
-    @property
-    def _known(self) -> str:
-        """Everything that was run: unit, parent, task, session, is_run, first, last, calls."""
+    def _units(self) -> None:
+        """Everything that was run, in the period and outside."""
         loose = (
             f"SELECT {UNIT_SQL} AS unit, CAST(NULL AS VARCHAR) AS parent, task, session, "
             f"false AS is_run, time AS first, time AS last, calls FROM {self.events} "
@@ -128,21 +148,19 @@ class Linking:
                 "SELECT run AS unit, parent_run AS parent, task, session, true AS is_run, "
                 f"time AS first, time AS last, calls FROM {self.events} WHERE run IS NOT NULL"
             )
-        return f"({runs} UNION ALL {loose})"
-
-    def _units(self) -> None:
-        names = "unit, parent, task, session, is_run"
-        if self.from_runs:  # what was taken back altogether is there with calls of both signs
-            self.table(
-                "units",
-                f"SELECT DISTINCT {names} FROM {self._known} WHERE calls > 0 AND {self.inside()}",
-            )
-        else:
-            self.table(
-                "units",
-                f"SELECT {names} FROM {self._known} WHERE {self.inside()} "
-                f"GROUP BY {names} HAVING sum(calls) > 0",
-            )
+        wanted = {"task": "task", "session": "session"}  # read only where outcomes name them
+        task, session = (
+            _key(text, kind) if kind in self.kinds else "CAST(NULL AS UBIGINT)"
+            for kind, text in wanted.items()
+        )
+        self.table(
+            "known",
+            f"SELECT hash(unit) AS unit, {_key('parent', 'run')} AS parent, {task} AS task, "
+            f"{session} AS session, is_run, {self.inside()} AS here "
+            # What was taken back altogether has calls of both signs.
+            f"FROM ({runs} UNION ALL {loose}) WHERE calls > 0",
+        )
+        self.table("units", f"SELECT DISTINCT {_UNITS} FROM known WHERE here")
         self.table("extra", "SELECT unit FROM units WHERE false")
 
     def _connect(self) -> None:
@@ -168,88 +186,124 @@ class Linking:
                 "LEFT JOIN roots b ON a.root = b.unit",
             )
 
-    def _reports(self) -> None:
+    @property
+    def _told(self) -> str:
+        """All reports known at that time, in a FROM clause."""
         if not self.books.outcomes.files():
             self.session.register("no_outcomes", OUTCOMES.empty_table())
-        self.session.execute(
-            "CREATE OR REPLACE TEMP VIEW reports AS SELECT content AS outcome, * FROM "
-            f"({current_sql(self.books, self.as_of)})"
+            return "no_outcomes"
+        files = ", ".join(map(quote, self.books.outcomes.files()))
+        known = (
+            "" if self.as_of is None else f" WHERE recorded_at <= make_timestamptz({self.as_of})"
         )
+        return f"(SELECT * FROM read_parquet([{files}]){known})"
+
+    def _reports(self) -> None:
+        """Which outcomes have several reports (few), and which report of these counts; and what
+        ties pull requests to something."""
+        told = self._told
         self.session.execute(
-            "CREATE OR REPLACE TEMP VIEW cur AS SELECT * FROM reports WHERE NOT only_link"
+            "CREATE OR REPLACE TEMP VIEW cur AS SELECT *, content AS outcome FROM "
+            f"({current_sql(self.books, self.as_of)}) WHERE NOT only_link"
         )
-        rows = self.session.execute("SELECT DISTINCT link_kind FROM reports").fetchall()
+        ids = "hash(source) AS source, hash(outcome_id) AS id"
+        self.table(
+            "superseded",
+            f"SELECT content FROM (SELECT {ids}, content, time, revision, status FROM {told}) "
+            f"SEMI JOIN (SELECT DISTINCT {ids} FROM {told} WHERE again) USING (source, id) "
+            "QUALIFY row_number() OVER (PARTITION BY source, id ORDER BY time DESC, "
+            "revision DESC, status <> 'unknown' DESC, content DESC) > 1",
+        )
+        rows = self.session.execute(f"SELECT DISTINCT link_kind FROM {told}").fetchall()
         self.kinds = {row[0] for row in rows}
+        self.ties = "pull_request" in self.kinds
+        salted = " ".join(
+            f"WHEN {quote(kind)} THEN xor(hash(link_id), {salt})" for kind, salt in _SALT.items()
+        )
+        self.aim = f"CASE link_kind {salted} END"
+        self.table("aims", f"SELECT {self.aim} AS aim FROM {told} WHERE NOT only_link")
+        if self.ties:
+            self.table(
+                "ties",
+                f"SELECT DISTINCT {_key('pull_request', 'pull_request')} AS request, "
+                f"{self.aim} AS aim FROM {told} ANTI JOIN superseded USING (content) "
+                "WHERE pull_request IS NOT NULL AND link_kind <> 'pull_request'",
+            )
 
     def _links(self) -> None:
         """What every outcome speaks of, as roots. A pull request is that of whatever some report
         names together with it."""
-        placed = "SELECT *, coalesce(root, unit) AS top FROM units LEFT JOIN roots USING (unit)"
-        keys = {
-            "run": f"SELECT DISTINCT unit AS id, top FROM ({placed}) WHERE is_run",
-            "session": f"SELECT DISTINCT session AS id, top FROM ({placed})",
-            "task": f"SELECT DISTINCT task AS id, top FROM ({placed})",
-        }
-        keys["trace_id"] = keys["run"]
+        keys = [
+            "SELECT DISTINCT unit AS aim, coalesce(root, unit) AS top "
+            "FROM units LEFT JOIN roots USING (unit) WHERE is_run"
+        ]
+        for kind in ("task", "session"):
+            if kind in self.kinds:
+                # Of what stands below a root only what names something else than the root does.
+                named = f"SELECT {kind} AS aim, unit AS top FROM units WHERE {kind} IS NOT NULL"
+                own = f"({named}) ANTI JOIN roots ON top = roots.unit"
+                below = f"({named}) n JOIN roots r ON n.top = r.unit"
+                keys.append(
+                    f"SELECT DISTINCT aim, top FROM {own} UNION ALL SELECT DISTINCT aim, root "
+                    f"FROM {below} ANTI JOIN ({named}) t ON t.aim = n.aim AND t.top = r.root"
+                )
         if "response_id" in self.kinds:
-            keys["response_id"] = self._answered()
-        hits = [self._hits(kind, f"({keys[kind]})") for kind in keys if kind in self.kinds]
-        if "pull_request" in self.kinds:
-            tied = [
-                "SELECT DISTINCT t.pull_request AS id, k.top FROM reports t "
-                f"JOIN ({text}) k ON k.id = t.link_id "
-                f"WHERE t.pull_request IS NOT NULL AND t.link_kind = {quote(kind)}"
-                for kind, text in keys.items()
-                if kind in self.kinds
-            ]
-            if tied:
-                hits.append(self._hits("pull_request", f"({' UNION '.join(tied)})"))
-        nothing = "SELECT outcome, link_kind, link_id, '' AS root FROM cur WHERE false"
-        self.table("links", " UNION ALL ".join(hits) or nothing)
-
-    @staticmethod
-    def _hits(kind: str, keys: str) -> str:
-        return (
-            "SELECT c.outcome, c.link_kind, c.link_id, k.top AS root FROM cur c "
-            f"JOIN {keys} k ON k.id = c.link_id WHERE c.link_kind = {quote(kind)}"
+            keys.append(self._answered())
+        self.table("keys", " UNION ALL ".join(keys))
+        if self.ties:
+            self.session.execute(
+                "INSERT INTO keys SELECT DISTINCT request, top FROM ties JOIN keys USING (aim)"
+            )
+        figures = ", ".join(_FIGURES)
+        # Far more can be spoken of than is: a small table to join with is made first.
+        self.table("spoken", "SELECT * FROM keys SEMI JOIN aims USING (aim)")
+        self.table(
+            "links",
+            f"SELECT {figures}, link_kind, aim, content AS outcome, top AS root FROM (SELECT "
+            # A filter would make the engine think that few rows are left, and hold these instead.
+            f"{figures}, content, link_kind, CASE WHEN NOT only_link THEN {self.aim} END AS aim "
+            f"FROM {self._told}) "
+            "JOIN spoken USING (aim) ANTI JOIN superseded USING (content)",
         )
 
     def _answered(self) -> str:
         """The roots of responses: these ids are in the events alone."""
-        wanted = "SELECT link_id FROM reports WHERE link_kind = 'response_id'"
+        wanted = f"SELECT link_id FROM {self._told} WHERE link_kind = 'response_id'"
         return (
-            "SELECT DISTINCT id, coalesce(root, unit) AS top FROM ("
-            f"SELECT response_id AS id, {UNIT_SQL} AS unit FROM {self.events} "
+            f"SELECT DISTINCT {_key('id', 'response_id')} AS aim, coalesce(root, unit) AS top "
+            "FROM ("
+            f"SELECT response_id AS id, hash({UNIT_SQL}) AS unit FROM {self.events} "
             f"WHERE response_id IN ({wanted}) GROUP BY ALL HAVING sum(calls) > 0) "
             "LEFT JOIN roots USING (unit)"
         )
 
     def _complete(self) -> bool:
         """Add what lies outside the period and belongs to attempts in it; whether there was any."""
-        outside = f"(SELECT * FROM {self._known} WHERE NOT ({self.inside()}) AND calls > 0)"
-        shared = "SELECT link_id FROM links WHERE link_kind = "
-        tied = (
-            "SELECT t.link_id FROM reports t SEMI JOIN (SELECT link_id FROM links "
-            "WHERE link_kind = 'pull_request') l ON t.pull_request = l.link_id WHERE t.link_kind = "
-        )
+        outside = "(SELECT * FROM known WHERE NOT here)"
         found = [
             f"SELECT * FROM {outside} SEMI JOIN units USING (unit)",
             f"SELECT o.* FROM {outside} o SEMI JOIN roots r ON o.unit = r.root",
             f"SELECT o.* FROM {outside} o SEMI JOIN units u ON o.parent = u.unit "
             "WHERE o.parent IS NOT NULL",
         ]
+        shared = "SELECT aim FROM links WHERE link_kind IN ('task', 'session')"
+        if self.ties:
+            shared += (
+                " UNION SELECT t.aim FROM ties t SEMI JOIN (SELECT aim FROM links "
+                "WHERE link_kind = 'pull_request') l ON t.request = l.aim"
+            )
+            found.append(f"SELECT o.* FROM {outside} o SEMI JOIN ({shared}) w ON o.unit = w.aim")
         for kind in ("task", "session"):
-            wanted = [f"{shared}{quote(kind)}"] * (kind in self.kinds)
-            wanted += [f"{tied}{quote(kind)}"] * ("pull_request" in self.kinds)
-            found += [
-                f"SELECT o.* FROM {outside} o SEMI JOIN ({ids}) w ON o.{kind} = w.link_id"
-                for ids in wanted
-            ]
-        names = "unit, parent, task, session, is_run"
+            if kind in self.kinds:
+                found.append(
+                    f"SELECT o.* FROM {outside} o SEMI JOIN ({shared}) w ON o.{kind} = w.aim"
+                )
         before = self.count("SELECT count(*) FROM extra")
-        self.table("extra_units", f"SELECT DISTINCT {names} FROM ({' UNION ALL '.join(found)})")
-        self.table("extra", "SELECT DISTINCT unit FROM extra_units")
-        self.table("units", f"SELECT {names} FROM units UNION SELECT {names} FROM extra_units")
+        self.table("more", f"SELECT DISTINCT {_UNITS} FROM ({' UNION ALL '.join(found)})")
+        self.table("extra", "SELECT DISTINCT unit FROM more")
+        self.session.execute(
+            f"INSERT INTO units SELECT {_UNITS} FROM more EXCEPT SELECT {_UNITS} FROM units"
+        )
         return self.count("SELECT count(*) FROM extra") > before
 
     def _groups(self) -> None:
@@ -281,10 +335,13 @@ class Linking:
 
     def _fates(self) -> None:
         grades = "CASE value_provenance WHEN 'measured' THEN 0 WHEN 'sampled' THEN 1 ELSE 2 END"
-        self.table(
-            "belongs",
-            "SELECT DISTINCT outcome, coalesce(attempt, root) AS attempt "
-            "FROM links LEFT JOIN groups USING (root)",
+        figures = ", ".join(_FIGURES)
+        self.session.execute(  # an outcome of several roots belongs to their attempt once
+            "CREATE OR REPLACE TEMP VIEW belongs AS "
+            f"SELECT outcome, {figures}, coalesce(attempt, root) AS attempt FROM "
+            "(FROM links ANTI JOIN shared USING (outcome)) LEFT JOIN groups USING (root) "
+            f"UNION ALL SELECT DISTINCT outcome, {figures}, attempt FROM "
+            "(FROM links SEMI JOIN shared USING (outcome)) JOIN groups USING (root)",
         )
         self.table(
             "summed",
@@ -293,13 +350,14 @@ class Linking:
             f"max({grades}) FILTER (standing = 'succeeded' AND value IS NOT NULL) AS grade, "
             "sum(loss) AS loss, sum(human_minutes) AS human_minutes, "
             "sum(baseline_minutes) AS baseline_minutes, sum(baseline_cost) AS baseline_cost "
-            "FROM belongs JOIN cur USING (outcome) GROUP BY attempt",
+            "FROM belongs GROUP BY attempt",
         )
         self.table(  # several outcomes of one attempt are few: only these need an order
             "last_decided",
-            f"SELECT attempt, arg_max(standing, {_ORDER}) AS fate FROM belongs "
-            "SEMI JOIN (SELECT attempt FROM summed WHERE outcomes > 1) USING (attempt) "
-            "JOIN cur USING (outcome) WHERE standing <> 'unknown' GROUP BY attempt",
+            f"SELECT attempt, arg_max(t.standing, {_ORDER}) AS fate FROM (SELECT attempt, outcome "
+            "FROM belongs SEMI JOIN (SELECT attempt FROM summed WHERE outcomes > 1) "
+            f"USING (attempt)) b JOIN {self._told} t ON t.content = b.outcome "
+            "WHERE t.standing <> 'unknown' GROUP BY attempt",
         )
         self.table(
             "fates",
@@ -311,7 +369,9 @@ class Linking:
     def unlinked(self) -> int:
         """How many outcomes speak of nothing that the ledger knows; not of a period alone."""
         assert not self.limited, "what lies outside the period was not looked at"
-        return self.count("SELECT count(*) FROM cur ANTI JOIN links USING (outcome)")
+        return self.count("SELECT count(*) FROM cur") - self.count(
+            "SELECT count(DISTINCT outcome) FROM links"
+        )
 
 
 def fate_table(
@@ -320,12 +380,13 @@ def fate_table(
     """What became of every unit that an outcome speaks of, sub-agents' runs included; of those
     with calls in a period, if one is given.
 
-    Columns: unit (`UNIT_SQL` of an event row), attempt, fate (`succeeded`, `failed`, `abandoned`,
-    `unknown`). A unit that is not in it has the fate `unknown`.
+    Columns: unit (`hash` of `UNIT_SQL` of an event row), attempt, fate (`succeeded`, `failed`,
+    `abandoned`, `unknown`). A unit that is not in it has the fate `unknown`.
     """
     if not books.outcomes.files():
-        text = pa.string()
-        return pa.schema([("unit", text), ("attempt", text), ("fate", text)]).empty_table()
+        whole = pa.uint64()
+        fields = [("unit", whole), ("attempt", whole), ("fate", pa.string())]
+        return pa.schema(fields).empty_table()
     linking = Linking(books, as_of, since=since, until=until)
     try:
         with readable():
@@ -349,7 +410,7 @@ def fated(books: Books, question: Question, source: str, session: DuckDBPyConnec
     found = fate_table(books, question.as_of, since=question.since, until=question.until)
     session.register("fate_of_units", found)
     return (
-        f"(SELECT e.*, f.{FATE} FROM (SELECT *, {UNIT_SQL} AS unit_of FROM {source}) e "
+        f"(SELECT e.*, f.{FATE} FROM (SELECT *, hash({UNIT_SQL}) AS unit_of FROM {source}) e "
         "LEFT JOIN fate_of_units f ON f.unit = e.unit_of)"
     )
 
@@ -367,7 +428,7 @@ def coverage(books: Books, as_of: int | None = None) -> tuple[int, int]:
     if len(kept) == 2 and kept[0] == standing:
         known, unlinked = kept[1].split()
         return int(known), int(unlinked)
-    linking = Linking(books, as_of)
+    linking = Linking(books, as_of, fates=False)
     try:
         with readable():
             found = linking.count("SELECT count(*) FROM cur"), linking.unlinked()

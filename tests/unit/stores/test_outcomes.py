@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from jevons.app.use_cases import Jevons
 from jevons.ledger.outcomes import accept_outcome
-from jevons.stores.fates import coverage, fate_table
+from jevons.stores.books import Books
+from jevons.stores.fates import UNIT_SQL, coverage, fate_table
 from jevons.vocabulary.outcome import Outcome
 from tests.unit.stores.sample import T0, call, opened
 
@@ -20,8 +22,18 @@ def outcome(name: str, **fields: object) -> Outcome:
 
 
 def fates(jevons: Jevons, as_of: int | None = None) -> dict[str, str]:
-    rows = fate_table(jevons.store.books, as_of).to_pylist()  # type: ignore[attr-defined]
-    return {row["unit"]: row["fate"] for row in rows}
+    books: Any = jevons.store.books
+    names = unit_names(books)
+    return {names[row["unit"]]: row["fate"] for row in fate_table(books, as_of).to_pylist()}
+
+
+def unit_names(books: Books) -> dict[int, str]:
+    """Hash of a unit -> its name."""
+    if not books.event_files():
+        return {}
+    rows = books.arrow(f"SELECT DISTINCT {UNIT_SQL} AS unit FROM {books.event_source()}")
+    hashed = books.arrow("SELECT unit, hash(unit) AS h FROM units", units=rows).to_pylist()
+    return {row["h"]: row["unit"] for row in hashed}
 
 
 def test_what_is_known_is_not_added_again(tmp_path: Path) -> None:
