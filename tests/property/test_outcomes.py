@@ -22,6 +22,7 @@ from jevons.stores.rollup import RUNS
 from jevons.vocabulary.outcome import Outcome
 from tests.conftest import PROVING
 from tests.unit.stores.sample import T0, call, opened
+from tests.unit.stores.test_outcomes import unit_names
 
 RUNS_THERE = ("r0", "r1", "r2", "r3")
 PARENTS = {"r3": "r2"}
