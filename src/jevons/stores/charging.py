@@ -2,7 +2,9 @@
 
 It follows from the kept boundary files and, for plans and measured machines, from the calls. It is
 brought up to date by comparing what it should hold with what it holds: a row that is no longer
-right is appended once more with sign -1, the new one with sign 1.
+right is appended once more with sign -1, the new one with sign 1. A question that the table does
+not stand for (of an earlier time, with calls that wait, in a home that cannot be written) is
+answered from what it should hold, worked out in memory.
 """
 
 from __future__ import annotations
@@ -55,19 +57,38 @@ _ON_CALLS: Final = f"charge IN {ON_CALLS}"
 NOTE: Final = "charged"
 """Name of the fact that says what the charges were last worked out from."""
 
-_DAY_US: Final = 86_400_000_000
+_THROUGH: Final = "charged_through"
+"""Name of the fact that says to which day the table was last changed, after its batch."""
 
 
-def basis(books: Books, now: int) -> str:
+def concerned(books: Books) -> bool:
+    """Whether there is anything that charges follow from."""
+    return books.charges.exists() or books.outcomes.exists() or bool(kept(books.home))
+
+
+def stands(books: Books, now: int) -> bool:
+    """Whether the table holds what follows from all that is stored, up to the day of an instant."""
+    return books.state.fact(NOTE) == _basis(books, now)
+
+
+def _basis(books: Books, now: int) -> str:
     """What charges follow from at an instant, in short: while it is the same, so are they."""
     files = "".join(one.digest + one.file for one in kept(books.home))
-    return f"{now // _DAY_US} {books.events.batch()} {books.outcomes.batch()} {files}"
+    return f"{_date(now)} {books.events.batch()} {books.outcomes.batch()} {files}"
 
 
-def expected(books: Books, at: int) -> pa.Table:
+def _date(at: int) -> date:
+    """The day of an instant in UTC."""
+    return (EPOCH + timedelta(microseconds=at)).date()
+
+
+def expected(
+    books: Books, at: int | None, through: date, pending: pa.Table | None = None
+) -> pa.Table:
     """The charges that follow from the boundary files and calls known at an instant (epoch
-    microseconds), up to and including its day in UTC; one row each."""
-    return _following(books, in_force(kept(books.home, at)), at)
+    microseconds; None: from all), up to and including a day; one row each. pending: event rows that
+    wait in the inbox."""
+    return _following(books, in_force(kept(books.home, at)), at, through, pending)
 
 
 def rehearse(books: Books, file: str, text: str, at: int) -> None:
@@ -79,7 +100,7 @@ def rehearse(books: Books, file: str, text: str, at: int) -> None:
     new = parse_boundary(text, file)
     declared = {one.name: one for one in (*in_force(kept(books.home)), new)}
     try:
-        _following(books, [declared[name] for name in sorted(declared)], at)
+        _following(books, [declared[name] for name in sorted(declared)], None, _date(at))
     except (ArithmeticError, ValueError) as error:
         raise BoundaryError(
             f"{file}: its charges cannot be worked out: {brief(error)}",
@@ -87,10 +108,15 @@ def rehearse(books: Books, file: str, text: str, at: int) -> None:
         ) from error
 
 
-def _following(books: Books, boundaries: Sequence[Boundary], at: int) -> pa.Table:
-    """The charges of boundaries up to and including the day of an instant, one row each."""
-    used = _used(books, boundaries, at)
-    through = (EPOCH + timedelta(microseconds=at)).date()
+def _following(
+    books: Books,
+    boundaries: Sequence[Boundary],
+    at: int | None,
+    through: date,
+    pending: pa.Table | None = None,
+) -> pa.Table:
+    """The charges of boundaries up to and including a day, one row each."""
+    used = _used(books, boundaries, at, pending)
     rows = [
         (boundary.name, charge)
         for number, boundary in enumerate(boundaries)
@@ -100,29 +126,31 @@ def _following(books: Books, boundaries: Sequence[Boundary], at: int) -> pa.Tabl
             {place: days for (owner, place), days in used.items() if owner == number},
         )
     ]
-    rows += outcome_charges(boundaries, _consequences(books, boundaries, at))
+    rows += outcome_charges(boundaries, _consequences(books, boundaries, at, pending))
     names = ", ".join(IDENTITY)
     sums = ", ".join(f"CAST(sum({name}) AS DECIMAL(38,15)) AS {name}" for name in _SUMMED)
     return books.arrow(f"SELECT {names}, {sums} FROM rows GROUP BY {names}", rows=_table(rows))
 
 
-def _used(books: Books, boundaries: Sequence[Boundary], as_of: int) -> dict[Place, dict[date, Use]]:
+def _used(
+    books: Books, boundaries: Sequence[Boundary], as_of: int | None, pending: pa.Table | None
+) -> dict[Place, dict[date, Use]]:
     """What the calls of measured elements used; days are those of the boundaries' zone."""
-    if not filters(boundaries) or not books.event_files():
+    if not filters(boundaries) or (pending is None and not books.event_files()):
         return {}
     names = dimensions(boundaries)
     question = Question(by=("day", *names), time_zone=zone_of(boundaries), as_of=as_of)
     return uses(
         boundaries,
         {
-            wanted: _dailies(answer(books, replace(question, where=wanted)).rows, names)
+            wanted: _dailies(answer(books, replace(question, where=wanted), pending).rows, names)
             for wanted in filters(boundaries)
         },
     )
 
 
 def _consequences(
-    books: Books, boundaries: Sequence[Boundary], as_of: int
+    books: Books, boundaries: Sequence[Boundary], as_of: int | None, pending: pa.Table | None
 ) -> Iterator[Consequence]:
     """Human minutes and losses of the outcomes that count, by day, team and task type of the work
     that they speak of; where that has several, by none."""
@@ -134,7 +162,7 @@ def _consequences(
         f"AS {name}"
         for name in _OF_WORK
     )
-    linking = Linking(books, as_of, fates=False)
+    linking = Linking(books, as_of, fates=False, pending=pending)
     try:
         with readable():
             linking.table(
@@ -235,10 +263,14 @@ def _live_sql(books: Books) -> str:
     return f"SELECT {names}, {sums} FROM {_source(books)} GROUP BY {names} HAVING sum(sign) > 0"
 
 
-def post(books: Books, recorded_at: int) -> int:
-    """Bring the table up to date; returns how many rows were appended. The caller holds the
-    lock."""
-    wanted = expected(books, recorded_at)
+def post(books: Books, recorded_at: int, now: int) -> int:
+    """Bring the table up to the day of an instant; returns how many rows were appended. The caller
+    holds the lock.
+
+    recorded_at never goes back, but a clock may: what was charged for days that it was ahead is
+    taken back.
+    """
+    wanted = expected(books, recorded_at, _date(now))
     names = ", ".join((*IDENTITY, *_SUMMED))
     negated = ", ".join((*IDENTITY, *(f"-{name} AS {name}" for name in _SUMMED)))
     tables = {"wanted": wanted, "no_charges": CHARGES.empty_table()}
@@ -250,14 +282,18 @@ def post(books: Books, recorded_at: int) -> int:
         "ORDER BY day, sign",
         **tables,
     )
+    note = {NOTE: _basis(books, now)}
     if len(changes):
+        books.state.set_fact(NOTE, "")  # whatever stops us now, the table is not relied on
         batch = books.charges.batch() + 1
+        note[_THROUGH] = f"{batch} {_date(now)}"
         count = len(changes)
         stamped = changes.append_column(
             "version", pa.array([batch] * count, pa.int32())
         ).append_column("recorded_at", pa.array([recorded_at] * count, pa.int64()))
         rows = stamped.select(CHARGES.names)
         books.charges.append(_cast(rows), batch)
+    books.state.set_facts(note)
     return len(changes)
 
 
@@ -274,7 +310,9 @@ def differs(books: Books) -> str | None:
     ((at,),) = books.session.execute(
         f"SELECT epoch_us(max(recorded_at)) FROM {_source(books)}"
     ).fetchall()
-    wanted = expected(books, at)
+    batch, _, day = (books.state.fact(_THROUGH) or "").partition(" ")
+    noted = batch == str(books.charges.batch())
+    wanted = expected(books, at, date.fromisoformat(day) if noted else _date(at))
     names = ", ".join((*IDENTITY, *_SUMMED))
     found = books.arrow(
         f"WITH live AS ({_live_sql(books)}) "
@@ -294,11 +332,19 @@ def differs(books: Books) -> str | None:
     )
 
 
-def sums(books: Books, question: Question) -> list[ChargeSum]:
+def sums(
+    books: Books, question: Question, now: int, pending: pa.Table | None = None
+) -> list[ChargeSum]:
     """The charges of a period, summed by element, charge and owner, and by the question's calendar
-    dimensions; those that lie on calls by the day as well. `where` is not looked at."""
-    if not books.charges.files():
-        return []
+    dimensions; those that lie on calls by the day as well. `where` is not looked at.
+
+    now: the instant (epoch microseconds) to whose day they run. pending: event rows that wait in
+    the inbox. What the table does not stand for is worked out.
+    """
+    source, tables = _source(books), {"no_charges": CHARGES.empty_table()}
+    if question.as_of is not None or pending is not None or not stands(books, now):
+        through = _date(now if question.as_of is None else min(now, question.as_of))
+        source, tables = "derived", {"derived": expected(books, question.as_of, through, pending)}
     calendar = [name for name in question.by if name in CALENDAR]
     columns = [
         *("boundary", "element", "kind", "charge", "nature", *OWNERS),
@@ -311,13 +357,12 @@ def sums(books: Books, question: Question) -> list[ChargeSum]:
     first, end = days(question)
     where += [f"day >= DATE '{first}'"] if first else []
     where += [f"day < DATE '{end}'"] if end else []
-    if question.as_of is not None:
-        where.append(f"recorded_at <= make_timestamptz({question.as_of})")
     nonzero = " OR ".join(f"sum({name}) <> 0" for name in MONEY_COLUMNS)
     with readable():
         rows = books.arrow(
-            f"SELECT {', '.join(columns)}, {totals} FROM {_source(books)} "
-            f"WHERE {' AND '.join(where)} GROUP BY ALL HAVING {nonzero} ORDER BY ALL"
+            f"SELECT {', '.join(columns)}, {totals} FROM {source} "
+            f"WHERE {' AND '.join(where)} GROUP BY ALL HAVING {nonzero} ORDER BY ALL",
+            **tables,
         ).to_pylist()
     return [_sum(row, calendar) for row in rows]
 

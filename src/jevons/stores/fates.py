@@ -58,7 +58,7 @@ class Linking:
     figures of the report), `groups` (root, attempt) of roots that share an outcome, `moved` (unit,
     attempt) of units that do not stand for themselves, and `fates` (attempt, fate and the sums of
     its outcomes). In a period there is also `extra`: units of which some calls lie outside, or that
-    belong to attempts in it.
+    belong to attempts in it. pending: event rows that wait in the inbox.
     """
 
     def __init__(
@@ -69,8 +69,10 @@ class Linking:
         since: int | None = None,
         until: int | None = None,
         fates: bool = True,
+        pending: pa.Table | None = None,
     ) -> None:
         self.books = books
+        self.pending = pending
         self.as_of = as_of
         self.since, self.until = since, until
         self.session = books.session.cursor()
@@ -107,15 +109,15 @@ class Linking:
         """Whether the roll-up of runs can be read instead of the events."""
         runs = self.books.runs
         fresh = bool(runs.files()) and runs.batch() == self.books.events.batch()
-        return self.as_of is None and fresh
+        return self.as_of is None and self.pending is None and fresh
 
     @property
     def events(self) -> str:
         """The event rows known at that time, in a FROM clause."""
-        if not self.books.event_files():
+        if self.pending is None and not self.books.event_files():
             self.session.register("no_events", EVENTS.empty_table())
             return "no_events"
-        source = self.books.event_source()
+        source = self.books.event_source(self.pending, self.session)
         if self.as_of is None:
             return source
         return f"(SELECT * FROM {source} WHERE recorded_at <= make_timestamptz({self.as_of}))"
@@ -375,7 +377,12 @@ class Linking:
 
 
 def fate_table(
-    books: Books, as_of: int | None = None, *, since: int | None = None, until: int | None = None
+    books: Books,
+    as_of: int | None = None,
+    *,
+    since: int | None = None,
+    until: int | None = None,
+    pending: pa.Table | None = None,
 ) -> pa.Table:
     """What became of every unit that an outcome speaks of, sub-agents' runs included; of those
     with calls in a period, if one is given.
@@ -387,7 +394,7 @@ def fate_table(
         whole = pa.uint64()
         fields = [("unit", whole), ("attempt", whole), ("fate", pa.string())]
         return pa.schema(fields).empty_table()
-    linking = Linking(books, as_of, since=since, until=until)
+    linking = Linking(books, as_of, since=since, until=until, pending=pending)
     try:
         with readable():
             return linking.session.sql(
@@ -403,11 +410,22 @@ FATE: Final = "fate"
 """The dimension of what became of a call's run; null where nobody said."""
 
 
-def fated(books: Books, question: Question, source: str, session: DuckDBPyConnection) -> str:
-    """A source of event rows with the fate of their runs, as known by the question's `as_of`."""
+def fated(
+    books: Books,
+    question: Question,
+    source: str,
+    session: DuckDBPyConnection,
+    pending: pa.Table | None = None,
+) -> str:
+    """A source of event rows that a question needs: with the fate of their runs if it asks, as
+    known by its `as_of`. pending: the rows among them that wait in the inbox."""
+    if not question.asks_fate:
+        return source
     if not books.outcomes.files():
         return f"(SELECT *, CAST(NULL AS VARCHAR) AS {FATE} FROM {source})"
-    found = fate_table(books, question.as_of, since=question.since, until=question.until)
+    found = fate_table(
+        books, question.as_of, since=question.since, until=question.until, pending=pending
+    )
     session.register("fate_of_units", found)
     return (
         f"(SELECT e.*, f.{FATE} FROM (SELECT *, hash({UNIT_SQL}) AS unit_of FROM {source}) e "

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from jevons.stores.books import Books
+from jevons.stores.books import Books, readable
+from jevons.stores.fates import fated
 from jevons.stores.question import Question
 from jevons.stores.report import answers, condition
 from jevons.stores.rollup import REASONS, ROLLUPS, UNPRICED
@@ -56,15 +57,18 @@ def reasons(books: Books, question: Question) -> list[tuple[str, int]]:
     """Why events have no (full) price -> number of calls, most frequent first."""
     if not books.event_files():
         return []
-    table = books.rollups[REASONS]
+    table, session = books.rollups[REASONS], books.session.cursor()
     if answers(ROLLUPS[REASONS], question) and table.batch() == books.events.batch():
         if not table.files():
             return []  # every call has its price
         source, where = books.source(table), condition(question, time="cell", recorded=False)
     else:
-        source, where = books.event_source(), f"{UNPRICED} AND {condition(question)}"
-    rows = books.arrow(
-        f"SELECT reason, sum(calls) AS n FROM {source} WHERE {where} "
-        f"GROUP BY reason HAVING sum(calls) > 0 ORDER BY n DESC, reason LIMIT {_MOST}"
-    )
-    return [(row["reason"], int(row["n"])) for row in rows.to_pylist()]
+        source = fated(books, question, books.event_source(), session)
+        where = f"{UNPRICED} AND {condition(question, fates=True)}"
+    with readable():
+        rows = session.execute(
+            f"SELECT reason, sum(calls) AS n FROM {source} WHERE {where} "
+            f"GROUP BY reason HAVING sum(calls) > 0 ORDER BY n DESC, reason LIMIT {_MOST}"
+        ).fetchall()
+    session.close()
+    return [(reason, int(n)) for reason, n in rows]

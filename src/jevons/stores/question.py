@@ -23,6 +23,11 @@ class Question:
         """Whether it looks at what calls were for, which is assigned, not stored with them."""
         return "purpose" in (*self.by, *(name for name, _ in self.where))
 
+    @property
+    def asks_fate(self) -> bool:
+        """Whether it looks at what became of calls' runs, which outcomes say."""
+        return "fate" in (*self.by, *(name for name, _ in self.where))
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

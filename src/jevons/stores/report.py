@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from jevons.stores.books import Books, quote, readable
+from jevons.stores.fates import FATE, fated
 from jevons.stores.question import Answer, Question
 from jevons.stores.rollup import CELL_MINUTES, COUNTERS, MEASURES, ROLLUPS, Rollup, cells_sql
 from jevons.stores.schema import MONEY_COLUMNS
@@ -37,8 +38,11 @@ _NOWADAYS: Final = 1_790_000_000_000_000
 _CELL_US: Final = CELL_MINUTES * 60_000_000
 
 
-def dimension_sql(name: str, time_zone: str, time: str = "time") -> str:
-    """The SQL expression of a dimension. Raises UsageError for a name that is none."""
+def dimension_sql(name: str, time_zone: str, time: str = "time", *, fates: bool = False) -> str:
+    """The SQL expression of a dimension. fates: the rows have the fate of their runs. Raises
+    UsageError for a name that is none."""
+    if name == FATE and fates:
+        return FATE
     if name in CALENDAR:
         local = f"strftime({local_sql(time_zone, time)}, {quote(CALENDAR[name])})"
         if name == "hour" and len(offsets(time_zone)) > 1:
@@ -86,8 +90,11 @@ def _offset_text(shift: int) -> str:
     return quote(f"{sign}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}")
 
 
-def condition(question: Question, *, time: str = "time", recorded: bool = True) -> str:
-    """The WHERE clause of a question, `true` when it restricts nothing."""
+def condition(
+    question: Question, *, time: str = "time", recorded: bool = True, fates: bool = False
+) -> str:
+    """The WHERE clause of a question, `true` when it restricts nothing. fates: the rows have the
+    fate of their runs."""
     parts = []
     if question.since is not None:
         parts.append(f"{time} >= make_timestamptz({question.since})")
@@ -96,7 +103,7 @@ def condition(question: Question, *, time: str = "time", recorded: bool = True) 
     if question.as_of is not None and recorded:
         parts.append(f"recorded_at <= make_timestamptz({question.as_of})")
     for name, value in question.where:
-        expression = dimension_sql(name, question.time_zone, time)
+        expression = dimension_sql(name, question.time_zone, time, fates=fates)
         parts.append(f"{expression} IS NULL" if value == "" else f"{expression} = {quote(value)}")
     return " AND ".join(parts) or "true"
 
@@ -129,7 +136,7 @@ def rollup_for(question: Question) -> str | None:
 def answer(books: Books, question: Question, pending: pa.Table | None = None) -> Answer:
     """Answer a question from the sealed tables and the pending rows of the inbox."""
     for name in (*question.by, *(name for name, _ in question.where)):
-        dimension_sql(name, question.time_zone)
+        dimension_sql(name, question.time_zone, fates=True)
     rollup = rollup_for(question)
     if rollup is not None and books.rollups[rollup].batch() == books.events.batch():
         return _from_cells(books, question, rollup, pending)
@@ -182,12 +189,14 @@ def _grouped(books: Books, question: Question, view: _View) -> Answer:
         session.register(name, content)
     if view.table == "events":
         source = assigned(books, question, source, session)
+        source = fated(books, question, source, session, view.tables.get("pending_events"))
     keys = [f"d{number}" for number in range(len(question.by))]
-    dimensions = [dimension_sql(name, question.time_zone, time) for name in question.by]
+    zone = question.time_zone
+    dimensions = [dimension_sql(name, zone, time, fates=True) for name in question.by]
     chosen = "".join(f"{text} AS {key}, " for key, text in zip(keys, dimensions, strict=True))
     inner = ", ".join(f"{text} AS {name}" for name, text in measures.items())
     rank = " ".join(f"WHEN '{p}' THEN {number}" for number, p in enumerate(PROVENANCES))
-    where = condition(question, time=time, recorded=view.table == "events")
+    where = condition(question, time=time, recorded=view.table == "events", fates=True)
     group = ", ".join([*keys, "provenance"])
     outer = ", ".join(f"sum({name}) AS {name}" for name in measures)
     by = f"GROUP BY {', '.join(keys)}" if keys else ""

@@ -13,7 +13,7 @@ import pyarrow as pa
 from jevons.analysis.spend import Costs, Pool, Spend, spend
 from jevons.stores import costing
 from jevons.stores.books import Books, readable
-from jevons.stores.fates import FATE, fated
+from jevons.stores.fates import fated
 from jevons.stores.listing import Cards
 from jevons.stores.question import Question
 from jevons.stores.report import assigned, condition, dimension_sql
@@ -44,14 +44,15 @@ def spends(
     by dimension. by_unit: by leaf unit instead of kind. pending, cards: event rows that wait in the
     inbox, and the cards that they name.
     """
-    session, source = _opened(books, question, pending)
+    session, source = _opened(books, question, pending, cells=True)
     if source is None:
         return []
     keys, chosen = _keys(question)
     shared = [f"s{number}" for number in range(len(_SAME))]
     same = [f"{text} AS {name}" for name, text in zip(shared, _SAME, strict=True)]
     group = ", ".join([*keys, *shared])
-    rows = f"SELECT *, {', '.join([*chosen, *same])} FROM {source} WHERE {condition(question)}"
+    where = condition(question, fates=True)
+    rows = f"SELECT *, {', '.join([*chosen, *same])} FROM {source} WHERE {where}"
     sums = ", ".join(
         [f"sum({name}) AS {name}" for name in QUANTITY_COLUMNS]
         + [f"sum({MONEY_SQL[name]}) AS {name}" for name in MONEY_COLUMNS]
@@ -93,36 +94,37 @@ def task_counts(
     if source is None:
         return {}
     keys, chosen = _keys(question)
-    group = ", ".join([*keys, "named"])
+    group, where = ", ".join([*keys, "named"]), condition(question, fates=True)
     by = f"GROUP BY {', '.join(keys)}" if keys else ""
     with readable():
         rows = session.execute(
             f"SELECT {''.join(key + ', ' for key in keys)}"
             "CAST(sum(CASE WHEN named IS NULL THEN calls ELSE 1 END) AS BIGINT) AS tasks FROM ("
             f"SELECT {group}, sum(calls) AS calls FROM (SELECT {COUNTED[of]} AS named, calls"
-            f"{''.join(', ' + text for text in chosen)} FROM {source} WHERE {condition(question)}) "
+            f"{''.join(', ' + text for text in chosen)} FROM {source} WHERE {where}) "
             f"GROUP BY {group} HAVING sum(calls) > 0) {by}"
         ).fetchall()
     session.close()
     return {tuple(row[:-1]): int(row[-1]) for row in rows if row[-1]}
 
 
-def _opened(books: Books, question: Question, pending: pa.Table | None) -> tuple[Any, str | None]:
+def _opened(
+    books: Books, question: Question, pending: pa.Table | None, *, cells: bool = False
+) -> tuple[Any, str | None]:
+    """A session and the rows for it; cells: those of costs will do, which know no single call."""
     session = books.session.cursor()
     if not books.event_files() and pending is None:
         return session, None
-    if pending is None and books.costs_stand and costing.serves(question):
+    if cells and pending is None and books.costs_stand and costing.serves(question):
         return session, costing.source(books)
     source = assigned(books, question, books.event_source(pending, session), session)
-    return session, fated(books, question, source, session) if FATE in question.by else source
+    return session, fated(books, question, source, session, pending)
 
 
 def _keys(question: Question) -> tuple[list[str], list[str]]:
     """Names d0, d1, ... for the dimensions, and their expressions under these names."""
     keys = [f"d{number}" for number in range(len(question.by))]
-    texts = [
-        FATE if name == FATE else dimension_sql(name, question.time_zone) for name in question.by
-    ]
+    texts = [dimension_sql(name, question.time_zone, fates=True) for name in question.by]
     return keys, [f"{text} AS {key}" for key, text in zip(keys, texts, strict=True)]
 
 

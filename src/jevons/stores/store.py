@@ -164,8 +164,7 @@ class Store:
         with operational(self.home):
             self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         with write_lock(self.books.lock_path, wait_seconds=wait_seconds):
-            last = int(self.state.fact("recorded_at") or 0)
-            now = max(self.clock(), last + 1)
+            now = self._next_instant()
             unfinished = self._unfinished()
             facts = {"recorded_at": str(now), "layout": LAYOUT, "writing": "yes"}
             self.state.set_facts(facts)
@@ -173,6 +172,10 @@ class Store:
                 self.journal.recover()
             yield now
             self.state.set_fact("writing", "no")
+
+    def _next_instant(self) -> int:
+        """When the next batch is recorded: now, yet never before what is recorded already."""
+        return max(self.clock(), int(self.state.fact("recorded_at") or 0) + 1)
 
     def seal(self, observations: Sequence[Observation]) -> Sealed:
         """Append one batch under the write lock. Raises LedgerError."""
@@ -282,7 +285,7 @@ class Store:
         _, lines = self.inbox.peek(sys.maxsize)
         if not lines:
             return None
-        return self.journal.preview(map(_decode, lines), self.clock())
+        return self.journal.preview(map(_decode, lines), self._next_instant())
 
     def ask(self, question: Question) -> Answer:
         """Answer a report query from sealed tables and inbox."""
@@ -396,28 +399,30 @@ class Store:
         self.post_charges()
 
     def post_charges(self) -> int:
-        """Bring the charges of declared elements up to today and to the calls; returns how many
-        rows were appended."""
-        books = self.books
-        some = self.declarations() or books.charges.exists() or books.outcomes.exists()
-        if not self.writable or not some:
-            return 0
-        from jevons.stores.charging import NOTE, basis, post
+        """Bring the charges of declared elements up to today and to the calls, unless somebody
+        else is writing; returns how many rows were appended."""
+        from jevons.stores.charging import concerned, post, stands
 
-        self._settle()
-        standing = basis(books, self.clock())
-        if self.state.fact(NOTE) == standing:
+        if not self.writable or not concerned(self.books):
             return 0
-        with self._writing() as recorded_at:
-            changed = post(books, recorded_at)
-            self.state.set_fact(NOTE, standing)
-        return changed
+        self._settle()
+        if not stands(self.books, self.clock()):
+            with suppress(LedgerLocked), self._writing(wait_seconds=0) as recorded_at:
+                return post(self.books, recorded_at, self.clock())
+        return 0
 
     def charges(self, question: Question) -> list[ChargeSum]:
         """The charges of a period by element, charge and owner; `where` is not looked at."""
-        from jevons.stores.charging import sums
+        from jevons.stores.charging import concerned, sums
 
-        return sums(self.books, question)
+        if not concerned(self.books):
+            return []
+        return self._steady(
+            question,
+            lambda waiting: sums(
+                self.books, question, self.clock(), waiting.rows if waiting else None
+            ),
+        )
 
     def human_minutes(self, question: Question) -> Decimal:
         """Human minutes that the outcomes of a period report; `where` is not looked at."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from jevons.stores import charging
 from jevons.stores.declarations import FOLDER
 from jevons.vocabulary.errors import BoundaryError, LedgerDamaged
 from jevons.vocabulary.outcome import Outcome
+from jevons.vocabulary.period import iso
 from tests.unit.stores.sample import DAY, T0, call, opened, table_rows
 
 SEAT = """schema = "jevons.boundary/v1"
@@ -209,7 +211,7 @@ def test_a_reader_without_rights_reads(jevons: Jevons, monkeypatch: pytest.Monke
     declare(jevons, SEAT)
     monkeypatch.setattr("jevons.stores.store.Store.writable", property(lambda _: False))
     with opened(jevons.settings.home, lambda: T0 + 9 * DAY) as reader:
-        assert total(reader) == 21
+        assert total(reader) == 30
 
 
 REVIEW = """schema = "jevons.boundary/v1"
@@ -378,3 +380,120 @@ def test_a_file_that_cannot_be_read_is_told_in_words(jevons: Jevons, tmp_path: P
         with pytest.raises(BoundaryError, match=what) as caught:
             jevons.add_boundary(tmp_path / name)
         assert caught.value.remedy and "Errno" not in caught.value.what
+
+
+def codex(numbers: range) -> list[Any]:
+    """Calls that the plan includes, at T0."""
+    return [call(number, harness="codex", team="a", run=f"run-{number}") for number in numbers]
+
+
+def both(jevons: Jevons, **query: Any) -> tuple[Decimal, Decimal]:
+    return total(jevons, **query), total(jevons, "billed", **query)
+
+
+def test_calls_of_a_plan_are_paid_once_before_anybody_asked(jevons: Jevons, clock: Clock) -> None:
+    declare(jevons, PLAN)
+    clock.now += 3600
+    jevons.store.seal(codex(range(5)))
+    clock.now += 3600
+    at = iso(clock.now)
+    copy = jevons.settings.home.parent / "copy"
+    shutil.copytree(jevons.settings.home, copy)
+    with opened(copy, clock) as then:
+        wanted = both(then)
+    assert wanted[1] == 90
+    clock.now += 5 * DAY
+    jevons.store.seal(codex(range(5, 9)))
+    assert both(jevons) != wanted
+    assert both(jevons, as_of=at) == wanted
+    assert jevons.verify().first_difference is None
+
+
+def test_waiting_calls_of_a_plan_are_paid_once(jevons: Jevons, clock: Clock) -> None:
+    clock.now += 4 * DAY
+    declare(jevons, PLAN)
+    declare(jevons, REVIEW, "people.toml")
+    jevons.store.record_outcomes([outcome(2, status="failed", loss="5", human_minutes="60")])
+    jevons.store.seal(codex(range(1)))
+    both(jevons)
+    jevons.store.acknowledge(codex(range(1, 5)))
+    with opened(jevons.settings.home, clock) as other, other.store._writing():
+        meanwhile = components(jevons), both(jevons), jevons.total_cost(Query(by=("team",))).rows
+        assert jevons.store.waiting() == 4
+    assert jevons.store.waiting() == 4
+    afterwards = components(jevons), both(jevons), jevons.total_cost(Query(by=("team",))).rows
+    assert jevons.store.waiting() == 0
+    assert meanwhile == afterwards
+    assert meanwhile[0]["human_review"] == 60 and meanwhile[1][1] == 90 + 60 + 5
+
+
+def test_a_question_does_not_wait_for_a_writer(jevons: Jevons, clock: Clock) -> None:
+    declare(jevons, SEAT)
+    clock.now += 2 * DAY
+    with opened(jevons.settings.home, clock) as other, other.store._writing():
+        assert total(jevons) == 23
+    assert total(jevons) == 23
+
+
+def test_calls_of_a_plan_are_paid_once_in_a_home_that_is_only_read(
+    jevons: Jevons, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declare(jevons, PLAN)
+    jevons.store.seal(codex(range(5)))
+    with monkeypatch.context() as patch:
+        patch.setattr("jevons.stores.store.Store.writable", property(lambda _: False))
+        with opened(jevons.settings.home, jevons.store.clock) as reader:
+            found = both(reader)
+    assert found == both(jevons) and found[1] == 90
+
+
+def test_days_of_a_clock_that_was_ahead_are_taken_back(jevons: Jevons, clock: Clock) -> None:
+    declare(jevons, SEAT)
+    right = both(jevons)
+    clock.now += 1461 * DAY
+    jevons.store.seal([call(1, harness="codex")])
+    assert total(jevons) > 1400
+    posted = table_rows(jevons, "charges")
+    clock.now = T0 + 3600
+    calls = jevons.report(Query()).total.effective_cost
+    assert calls is not None
+    assert both(jevons) == (right[0] + calls, right[1] + calls)
+    assert set(posted) < set(table_rows(jevons, "charges"))
+    assert jevons.verify().first_difference is None
+    clock.now += 2 * DAY
+    assert both(jevons) == (right[0] + calls + 2, right[1] + calls)
+    assert jevons.verify().first_difference is None
+
+
+def test_what_waits_is_not_of_an_earlier_time(jevons: Jevons, clock: Clock) -> None:
+    jevons.store.seal([call(1)])
+    at = iso(clock.now)
+    clock.now -= DAY
+    jevons.store.acknowledge([call(2)])
+    with opened(jevons.settings.home, clock) as other, other.store._writing():
+        assert jevons.report(Query(as_of=at)).total.calls == 1
+        assert jevons.report(Query()).total.calls == 2
+
+
+@pytest.mark.parametrize("driver", ["tokens", "calls", "runs", "seats"])
+def test_fates_are_a_dimension(jevons: Jevons, driver: str) -> None:
+    declare(jevons, SEAT + f'allocate = "{driver}"\n')
+    jevons.store.seal([call(n, run=f"run-{n}", team="web") for n in range(3)])
+    jevons.store.seal([call(7, run="run-0", team="web", request_model="nobody-knows")])
+    reports = [outcome(0, status="failed"), outcome(1, status="succeeded")]
+    jevons.store.record_outcomes(reports)
+    whole = jevons.total_cost(Query()).total.total
+    rows = jevons.total_cost(Query(by=("fate",))).rows
+    assert {values[0] for values, _, _ in rows} == {"failed", "succeeded", None}
+    assert sum(of.total for _, _, of in rows) == whole
+    fates = {fate: total(jevons, where=(("fate", fate),)) for fate in ("failed", "succeeded", "")}
+    failed = jevons.report(Query(where=(("run", "run-0"),)))
+    for fate, found in fates.items():
+        parts = [of.total for values, _, of in rows if (values[0] or "") == fate]
+        assert found == Decimal(sum(parts)).scaleb(-15)
+    assert failed.total.effective_cost is not None
+    on_calls = fates["failed"] - failed.total.effective_cost
+    assert (on_calls > 0) == (driver != "seats")
+    assert sum(fates.values()) == Decimal(whole).scaleb(-15)
+    report = jevons.report(Query(where=(("fate", "failed"),)))
+    assert (report.total, report.reasons) == (failed.total, failed.reasons)
