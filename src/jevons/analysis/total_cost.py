@@ -229,8 +229,8 @@ class Called:
     error: int
     fate: int
 
-    def line(self, row: Spend, nature: str, cost: int) -> CostLine:
-        """A line of a spend row."""
+    def line(self, row: Spend, nature: str, cost: int, charge: str = "call") -> CostLine:
+        """A line of a spend row. charge: what kind of charge lies on the calls, if it is one."""
         values = row.dimensions
         return CostLine(
             dimensions=values[self.kept],
@@ -239,7 +239,8 @@ class Called:
             purpose=values[self.purpose] or UNKNOWN,
             fate=values[self.fate] or UNKNOWN,
             errored=errored(values[self.status], values[self.error]),
-            provenance=row.provenance,
+            charge=charge,
+            provenance=row.provenance if charge == "call" else "allocated",
         )
 
 
@@ -354,5 +355,4 @@ def plan_lines(
         amounts = allocate(cost, [weight for _, _, weight in parts])
         for (row, kind, _), amount in zip(parts, amounts, strict=True):
             if amount:
-                line = places.line(row, kind, amount)
-                yield replace(line, charge=charge.charge, provenance="allocated")
+                yield places.line(row, kind, amount, charge.charge)

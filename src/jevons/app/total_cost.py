@@ -87,7 +87,9 @@ def account(store: Ledger, question: Question, view: str) -> Account:
         *_chosen(_charged(asked, charges), base),
         *_chosen(_planned(asked, boundaries, charges), base),
     ]
-    shown = [replace(line, dimensions=line.dimensions[: len(question.by)]) for line in lines]
+    shown = lines  # dimensions matter to rows alone
+    if question.by and names != question.by:
+        shown = [replace(line, dimensions=line.dimensions[: len(question.by)]) for line in lines]
     return Account(
         total=total_cost(shown),
         rows=_rows(shown, question.by),
@@ -144,6 +146,9 @@ def _rows(lines: list[CostLine], by: tuple[str, ...]) -> list[tuple[Values, bool
 def _chosen(lines: Iterable[CostLine], question: Question) -> Iterator[CostLine]:
     """The lines that `where` selects."""
     wanted = [(question.by.index(name), value or None) for name, value in question.where]
+    if not wanted:
+        yield from lines
+        return
     for line in lines:
         if all(line.dimensions[place] == value for place, value in wanted):
             yield line
