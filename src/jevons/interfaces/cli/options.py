@@ -202,7 +202,7 @@ def dimension_names() -> tuple[str, ...]:
     """Every name that --by and --where take, but for `tag.NAME`."""
     from jevons.vocabulary.observation import DIMENSIONS, LABELS
 
-    return (*TIMES, "model", *LABELS, *DIMENSIONS, *BASIS)
+    return (*TIMES, "model", "batch", *LABELS, *DIMENSIONS, *BASIS)
 
 
 def complete_by(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:

@@ -50,6 +50,7 @@ Examples:
 @click.option(
     "--floor",
     "floors",
+    envvar="JEVONS_OUTCOMES_IMPORT_FLOOR",
     multiple=True,
     metavar="NAME=NUMBER",
     help="A score of this name below the number is no success, from it on it is one.",

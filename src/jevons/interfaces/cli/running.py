@@ -54,7 +54,13 @@ def run_command(run: str, steps: int | None, json: bool) -> None:
     help="One row per task type: what is usual in it, and how its calls multiply.",
 )
 @click.option("--top", type=COUNT, metavar="N", help="At most N runs [default: 20].")
-@click.option("--all", "every", is_flag=True, help="All runs, also those that do not stand out.")
+@click.option(
+    "--all",
+    "every",
+    is_flag=True,
+    envvar="JEVONS_RUNS_ALL",
+    help="All runs, also those that do not stand out.",
+)
 @query_flags
 @click.option("--json", is_flag=True, help="One JSON document; amounts are strings.")
 def runs_command(

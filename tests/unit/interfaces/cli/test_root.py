@@ -72,7 +72,7 @@ def test_every_exit_code_is_documented() -> None:
 def test_help_names_every_dimension() -> None:
     from jevons.stores.report import CALENDAR, PLAIN
 
-    assert set(dimension_names()) == {"model", *CALENDAR, *PLAIN}
+    assert set(dimension_names()) == {"model", "batch", *CALENDAR, *PLAIN}
     named = HELP_BY.partition("Dimensions: ")[2].replace("\n", " ").replace(";", ",")
     words = {word.strip(" .") for word in named.split(",")}
     assert words == {*dimension_names(), "tag.NAME"}
