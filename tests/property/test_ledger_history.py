@@ -108,7 +108,13 @@ def test_as_of_reproduces_every_earlier_belief(
 
 
 def listing(jevons: Jevons, as_of: str | None = None) -> list[dict[str, object]]:
-    return list(jevons.events(Query(as_of=as_of)))
+    """The events without what is assigned to them: a purpose is what the rules say of the run as it
+    is known today, also with `--as-of` (docs/reference/purposes.md)."""
+    assigned = {"purpose", "purpose_rule"}
+    return [
+        {name: value for name, value in event.items() if name not in assigned}
+        for event in jevons.events(Query(as_of=as_of))
+    ]
 
 
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Jevons:

@@ -122,7 +122,14 @@ def test_half_open_periods_share_no_call(books: Any) -> None:
             assert added(getattr(one, name) for one in (before, after)) == getattr(whole, name)
 
 
-DIMENSIONS = sorted({name for rollup in ROLLUPS.values() for name in rollup.dimensions})
+DIMENSIONS = sorted(
+    {
+        name
+        for table, rollup in ROLLUPS.items()
+        if table != "cells_reason"  # no report has a dimension of that name
+        for name in rollup.dimensions
+    }
+)
 VALUES = {
     "team": ["payments", "search", "o'brien", ""],
     "provider": ["anthropic", "openai", "nobody"],
@@ -155,7 +162,7 @@ def test_rollups_answer_what_the_events_answer(books: Any, question: Question) -
     fast = books.store.ask(question)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reporting, "rollup_for", lambda question: None)
-        slow = books.store.ask(question)
+        slow = reporting.answer(books.store.books, question)  # past the answers that are kept
     assert slow.table == "events"
     assert fast.table == (rollup_for(question) or "events")
     assert (fast.rows, fast.total, fast.cut) == (slow.rows, slow.total, slow.cut)
@@ -167,7 +174,7 @@ def test_some_question_is_answered_by_each_rollup(books: Any) -> None:
         books.store.ask(Question(by=by)).table
         for by in ((), ("team",), ("request_model",), ("harness",), ("person",))
     }
-    assert used == {"events", *ROLLUPS}
+    assert used == {"events", *ROLLUPS} - {"cells_reason"}  # which only footnotes read
 
 
 @pytest.mark.parametrize("bound", [T0, T0 - T0 % QUARTER + 1])
