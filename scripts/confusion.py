@@ -17,15 +17,13 @@ from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
+from jevons.analysis.confusion import Confusion
+from jevons.analysis.purposes import UNKNOWN
+from jevons.app.results import Query
+from jevons.app.settings import Settings
+from jevons.app.wiring import open_jevons
+
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "src"))
-
-from jevons.analysis.confusion import Confusion  # noqa: E402 - after the path
-from jevons.analysis.purposes import UNKNOWN  # noqa: E402
-from jevons.app.results import Query  # noqa: E402
-from jevons.app.settings import Settings  # noqa: E402
-from jevons.app.wiring import open_jevons  # noqa: E402
-
 PAGE = ROOT / "docs" / "reference" / "purposes.md"
 LABELS = ROOT / "tests" / "fixtures" / "purposes" / "labels.json"
 SAMPLES = ROOT.parent / "shared" / "data" / "formats"

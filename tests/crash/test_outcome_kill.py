@@ -63,7 +63,7 @@ def test_kill(tmp_path: Path, count: Callable[[int, int], int]) -> None:
         assert lines, "killed before anything was acknowledged: nothing was tested"
         acknowledged = int(lines[-1].split()[1])
         with open_jevons(Settings(home=home)) as jevons:
-            jevons.store.recover()  # type: ignore[attr-defined]
+            jevons.store.recover()
             found = list(jevons.store.outcomes())
             assert {int(row["outcome_id"]) for row in found} >= set(range(acknowledged))
             assert all(row["reports"] == 1 for row in found), "an outcome is stored twice"

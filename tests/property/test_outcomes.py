@@ -83,7 +83,7 @@ def view(books: Books) -> tuple[list[dict[str, object]], list[dict[str, object]]
 @given(st.lists(reports, max_size=8), st.randoms(use_true_random=False))
 def test_order_repetition_and_batches_do_not_matter(found: list[Outcome], chance: object) -> None:
     again = [msgspec.structs.replace(one) for one in found] * 2
-    chance.shuffle(again)  # type: ignore[attr-defined]
+    chance.shuffle(again)
     with TemporaryDirectory() as one, TemporaryDirectory() as other:
         together = view(ledger(one, [found]))
         split = view(ledger(other, [again[:3], again[3:4], again[4:], again]))

@@ -108,9 +108,9 @@ def test_parts_equal_reports_and_lines(
             if n < len(observations)
         ]
         if better and waiting:
-            jevons.store.acknowledge(better)  # type: ignore[attr-defined]
+            jevons.store.acknowledge(better)
         elif better:
-            jevons.store.seal(better)  # type: ignore[attr-defined]
+            jevons.store.seal(better)
         for by in BY:
             _compare(jevons, by)
 

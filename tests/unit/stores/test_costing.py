@@ -82,7 +82,7 @@ def test_what_waits_in_the_inbox_is_counted(
     before = jevons.total_cost(Query()).calls
     with monkeypatch.context() as patch:
         patch.setattr(type(jevons.store), "seal_inbox", lambda *_, **__: 0)
-        jevons.store.acknowledge([call(2000, team="search")])  # type: ignore[attr-defined]
+        jevons.store.acknowledge([call(2000, team="search")])
         assert jevons.total_cost(Query()).calls == before + 1
 
 

@@ -16,7 +16,7 @@ from tests.unit.stores.sample import T0, call, opened
 
 
 def outcome(name: str, **fields: object) -> Outcome:
-    one = Outcome(**{"id": name, "time": T0, **fields})  # type: ignore[arg-type]
+    one = Outcome(**{"id": name, "time": T0, **fields})
     assert accept_outcome(one) is None
     return one
 
@@ -53,7 +53,7 @@ def test_what_is_known_is_not_added_again(tmp_path: Path) -> None:
 
 def test_every_link_reaches_its_runs(tmp_path: Path) -> None:
     with opened(tmp_path) as jevons:
-        jevons.store.seal(  # type: ignore[attr-defined]
+        jevons.store.seal(
             [
                 call(1, run="root", session="s1"),
                 call(2, run="root/helper", parent_run="root", session="s1"),
@@ -103,7 +103,7 @@ def test_an_outcome_may_come_before_the_calls_and_be_believed_as_of_then(tmp_pat
         jevons.store.record_outcomes([outcome("a", run="r", status="failed")])
         assert fates(jevons) == {}
         now[0] = T0 + 1000
-        jevons.store.seal([call(1, run="r")])  # type: ignore[attr-defined]
+        jevons.store.seal([call(1, run="r")])
         assert fates(jevons) == {"r": "failed"}
         now[0] = T0 + 2000
         jevons.store.record_outcomes([outcome("a", run="r", status="succeeded", time=T0 + 5)])
@@ -115,7 +115,7 @@ def test_an_outcome_may_come_before_the_calls_and_be_believed_as_of_then(tmp_pat
 def test_runs_that_name_each_other_as_parents_come_to_an_end(tmp_path: Path) -> None:
     with opened(tmp_path) as jevons:
         ring = [call(n, run=f"r{n}", parent_run=f"r{n % 3 + 1}") for n in (1, 2, 3)]
-        jevons.store.seal(ring)  # type: ignore[attr-defined]
+        jevons.store.seal(ring)
         jevons.store.record_outcomes([outcome("a", run="r1", status="failed")])
         assert set(fates(jevons).values()) <= {"failed"}
 

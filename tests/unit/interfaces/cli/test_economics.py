@@ -277,7 +277,7 @@ def test_outcomes_list_as_of(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 
         for step, status in enumerate(("failed", "succeeded")):
             now[0] = T0 + step * 3600 * SECOND
-            one = Outcome(id="a", time=T0 + step, run="r", status=status)  # type: ignore[arg-type]
+            one = Outcome(id="a", time=T0 + step, run="r", status=status)
             books.store.record_outcomes([one])
     for moment, status in (("2026-09-21T14:30:00Z", "failed"), ("2026-09-22", "succeeded")):
         assert run([*ledger, "outcomes", "list", "--as-of", moment, "--json"]) == 0
